@@ -69,7 +69,7 @@ class VoltageScale(Spec):
     minimum: Annotated[Voltage, Field(gt=0)]
     maximum: Annotated[Voltage, Field(gt=0)]
     threshold: Annotated[Voltage, Field(gt=0)]
-    exponent: Annotated[Ratio, Field(gt=0)]
+    exponent: Annotated[Ratio, Field(ge=1)]
     guard_band: Annotated[Voltage, Field(ge=0)]
     adaptive_guard_band: Annotated[Voltage, Field(ge=0)]
 
@@ -103,6 +103,13 @@ class TemperatureLimits(Spec):
     trip: Temperature
 
 
+class Seam(Spec):
+    """The scribe line between dies: few power straps cross it, so its sheet resistance is high."""
+
+    width: Annotated[Length, Field(gt=0)]
+    sheet_resistance: Annotated[Resistance, Field(gt=0)]
+
+
 class Chip(Spec):
     """A chip of dies on one substrate; layers from the connector side (z = 0) to the coolant side."""
 
@@ -118,6 +125,7 @@ class Chip(Spec):
     clock_tree: ClockTree
     limits: TemperatureLimits
     sheet_resistance: Annotated[Resistance, Field(gt=0)]
+    seam: Seam | None = None
 
     @model_validator(mode="after")
     def _one_heat_layer(self) -> Chip:
@@ -125,9 +133,16 @@ class Chip(Spec):
             raise ValueError("exactly one layer must have `heat: true`")
         if self.cores > self.physical_cores:
             raise ValueError("cores must not exceed physical_cores")
+        if self.seam is not None and self.seam.width >= min(self.die_size.x, self.die_size.y):
+            raise ValueError("seam.width must be smaller than a die")
         return self
 
     @property
     def heat_layer(self) -> ChipLayer:
         """The layer in which the devices release their heat."""
         return next(layer for layer in self.layers if layer.heat)
+
+    @property
+    def die_size(self) -> Size:
+        """Pitch of the dies along x and y in m."""
+        return Size.model_construct(x=self.size.x / self.dies.x, y=self.size.y / self.dies.y)

@@ -1,0 +1,109 @@
+"""The power of a wafer's tiles from what its cores do, their voltage, temperature and clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twin.power.dynamic import clock_tree_power, event_power
+from twin.power.leakage import leakage_power, leakage_slope, loop_gain
+from twin.spec.chip import Chip
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TilePower:
+    """Power of each tile in W: units (events), clock tree and leakage."""
+
+    units: FloatArray
+    clock_tree: FloatArray
+    leakage: FloatArray
+
+    @property
+    def dynamic(self) -> FloatArray:
+        """Switching power of units and clock tree in W."""
+        return self.units + self.clock_tree
+
+    @property
+    def total(self) -> FloatArray:
+        """All power of the devices in W."""
+        return self.units + self.clock_tree + self.leakage
+
+
+@dataclass(frozen=True)
+class PowerModel:
+    """Power of a chip's tiles; `core_share` is the share of the chip's active cores in each tile."""
+
+    chip: Chip
+    core_share: FloatArray
+
+    def power(
+        self,
+        mac_rate: ArrayLike,
+        issue_rate: ArrayLike,
+        hop_rate: ArrayLike,
+        busy: ArrayLike,
+        voltage: ArrayLike,
+        temperature: ArrayLike,
+        clock: ArrayLike,
+    ) -> TilePower:
+        """Return the power of each tile.
+
+        Parameters
+        ----------
+        mac_rate, issue_rate, hop_rate : array_like
+            Multiply-accumulates, issue cycles and word hops per second of each tile in 1/s; rates
+            already contain the clock at which they were reached.
+        busy : array_like
+            Share of time, 0 to 1, in which the tile's cores have work.
+        voltage, temperature, clock : array_like
+            At the devices of each tile, in V, K and Hz.
+        """
+        core, nominal = self.chip.core, self.chip.voltage.nominal
+        tree = self.chip.clock_tree
+        return TilePower(
+            units=event_power(
+                (mac_rate, issue_rate, hop_rate),
+                (core.mac_energy, core.issue_energy, core.hop_energy),
+                voltage,
+                nominal,
+            ),
+            clock_tree=clock_tree_power(
+                tree.power * self.core_share,
+                voltage,
+                nominal,
+                np.asarray(clock, dtype=float) / core.clock,
+                busy,
+                tree.gated,
+            ),
+            leakage=self.leakage(voltage, temperature),
+        )
+
+    def leakage(self, voltage: ArrayLike, temperature: ArrayLike) -> FloatArray:
+        """Return the leakage of each tile in W at voltage (V) and temperature (K)."""
+        leak = self.chip.leakage
+        return leakage_power(
+            leak.power * self.core_share,
+            temperature,
+            voltage,
+            leak.reference_temperature,
+            self.chip.voltage.nominal,
+            leak.temperature_coefficient,
+            leak.voltage_coefficient,
+        )
+
+    def leakage_slope(self, leakage: ArrayLike) -> FloatArray:
+        """Return the derivative of leakage with temperature in W/K."""
+        return leakage_slope(leakage, self.chip.leakage.temperature_coefficient)
+
+    def loop_gain(self, leakage: ArrayLike, thermal_resistance: ArrayLike) -> FloatArray:
+        """Return the gain of the leakage loop; leakage in W, `thermal_resistance` in K/W."""
+        return loop_gain(leakage, self.chip.leakage.temperature_coefficient, thermal_resistance)
+
+
+def uniform_core_share(tiles_y: int, tiles_x: int) -> FloatArray:
+    """Return equal shares of the cores for (tiles_y, tiles_x) tiles; they sum to 1."""
+    return np.full((tiles_y, tiles_x), 1.0 / (tiles_y * tiles_x))

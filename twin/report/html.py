@@ -1,0 +1,134 @@
+"""The report of a run: one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twin.errors import OutputError
+from twin.report.comparison import comparison_card
+from twin.report.energy import energy_card
+from twin.report.maps import map_cards
+from twin.report.series import numerics_card, series_cards
+from twin.report.style import FONT, Card
+from twin.results.checkpoint import replace_file
+from twin.results.compare import compare, shown
+from twin.results.display import display_of, number
+from twin.results.kpis import KPIS
+from twin.results.results import COMPLETE, INTERRUPTED, Results
+
+REPORT = "report.html"
+_PLOT_CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Figures under one heading."""
+
+    heading: str
+    cards: list[Card]
+
+
+def write_report(results: Results, path: Path, other: Results | None = None) -> Path:
+    """Write the report of a run to `path`, compared with `other` (else the run's own comparison).
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    content = render(results, other or results.comparison)
+    try:
+        replace_file(path, content.encode())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    return path
+
+
+def render(results: Results, other: Results | None = None) -> str:
+    """Return the report as HTML with plotly.js inside."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=PackageLoader("twin.report", "."),
+        autoescape=select_autoescape(["html", "j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sections = report_sections(results, other)
+    return environment.get_template("report.html.j2").render(
+        results=results,
+        banner=banner(results),
+        kpis=kpi_tiles(results),
+        sections=sections,
+        comparison=comparison_rows(results, other) if other is not None else None,
+        figures=_figures_as_script(sections),
+        plot_config=json.dumps(_PLOT_CONFIG),
+        plotly=get_plotlyjs(),
+        font=FONT,
+    )
+
+
+def report_sections(results: Results, other: Results | None) -> list[Section]:
+    """Return the figures that this run has, in the order of the page."""
+    flow, numerics = energy_card(results), numerics_card(results)
+    sections = [
+        Section("Over time", series_cards(results)),
+        Section("On the wafer", map_cards(results)),
+        Section("Energy", [flow] if flow else []),
+        Section("Against the other system", [comparison_card(results, other)] if other else []),
+        Section("Numerics", [numerics] if numerics else []),
+    ]
+    return [section for section in sections if section.cards]
+
+
+def banner(results: Results) -> str:
+    """Return what a reader must know before the figures: a run that did not reach its end."""
+    if results.status == COMPLETE:
+        return ""
+    steps = results.data.sizes["time"]
+    reached = f"{float(results.data['time'][-1]):g} s" if steps else "0 s"
+    if results.status == INTERRUPTED:
+        return f"This run was interrupted at {reached}; everything below covers the committed steps only."
+    return f"This run was stopped at {reached}: {results.reason or 'no reason given'}."
+
+
+def kpi_tiles(results: Results) -> list[dict[str, str]]:
+    """Return label, value, unit and meaning of every key figure that the system has."""
+    return [
+        {
+            "label": kpi.label,
+            "value": shown(kpi, results.kpis[name]),
+            "unit": display_of(kpi.unit).unit,
+            "description": kpi.description,
+        }
+        for name, kpi in KPIS.items()
+        if results.kpis[name] is not None
+    ]
+
+
+def comparison_rows(results: Results, other: Results) -> dict[str, Any]:
+    """Return the table of both systems' key figures, without those that neither has."""
+    table = compare(results, other)
+    rows = [
+        {
+            "label": row.kpi.label,
+            "unit": display_of(row.kpi.unit).unit,
+            "first": shown(row.kpi, row.first),
+            "second": shown(row.kpi, row.second),
+            "ratio": number(row.ratio, 3),
+        }
+        for row in table.rows
+        if row.first is not None or row.second is not None
+    ]
+    return {"first": table.first, "second": table.second, "rows": rows}
+
+
+def _figures_as_script(sections: list[Section]) -> str:
+    """Return the figures as a JavaScript object by name; ``</`` cannot end the script early."""
+    figures = {card.name: json.loads(card.figure.to_json()) for s in sections for card in s.cards}
+    return json.dumps(figures).replace("</", "<\\/")

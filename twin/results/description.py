@@ -1,0 +1,77 @@
+"""What a result says about itself: title, resolved scenario, inputs that nobody published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from twin.library import Entry
+
+
+@dataclass(frozen=True)
+class AssumedInput:
+    """One input with status `assumed`: its key in the library, value as written, and bounds."""
+
+    key: str
+    value: str
+    source: str
+    status: str
+    range: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """The attributes of a run; `scenario` is the resolved scenario as YAML text."""
+
+    title: str
+    system: str = ""
+    scenario: str = ""
+    assumed_inputs: tuple[AssumedInput, ...] = ()
+    start_time: float = 0.0
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the description as attributes that Zarr and NetCDF can both hold."""
+        return {
+            "Conventions": "CF-1.11",
+            "title": self.title,
+            "system": self.system,
+            "scenario": self.scenario,
+            "assumed_inputs": json.dumps([asdict(item) for item in self.assumed_inputs]),
+            "start_time": self.start_time,
+        }
+
+    @classmethod
+    def read(cls, attributes: Mapping[str, Any]) -> Description:
+        """Return the description kept in a data set's attributes."""
+        listed = json.loads(attributes.get("assumed_inputs", "[]"))
+        return cls(
+            title=str(attributes.get("title", "")),
+            system=str(attributes.get("system", "")),
+            scenario=str(attributes.get("scenario", "")),
+            assumed_inputs=tuple(_assumed_input(item) for item in listed),
+            start_time=float(attributes.get("start_time", 0.0)),
+        )
+
+
+def assumed_inputs(entries: Iterable[Entry]) -> tuple[AssumedInput, ...]:
+    """Return the inputs with status `assumed` of all library entries that a run uses."""
+    return tuple(
+        AssumedInput(
+            f"{entry.kind}/{entry.name}: {item.key}", item.text, item.source, item.status, item.range
+        )
+        for entry in entries
+        for item in entry.assumed
+    )
+
+
+def _assumed_input(item: Mapping[str, Any]) -> AssumedInput:
+    bounds = item.get("range")
+    return AssumedInput(
+        key=item["key"],
+        value=item["value"],
+        source=item["source"],
+        status=item["status"],
+        range=(bounds[0], bounds[1]) if bounds else None,
+    )

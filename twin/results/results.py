@@ -1,0 +1,175 @@
+"""Results of one run: series and fields over its committed steps, requests, hottest instant, KPIs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.errors import OutputError, did_you_mean
+from twin.results import kpis
+from twin.results.description import AssumedInput, Description
+from twin.results.display import display_of, number
+from twin.results.tables import COORDINATES, HOTTEST, REQUESTS, attributes_of
+from twin.variables import VARIABLES, Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STORE = "results.zarr"
+COMPARISON = "comparison"
+INTERRUPTED, COMPLETE, STOPPED = "interrupted", "complete", "stopped"
+STATUSES = (INTERRUPTED, COMPLETE, STOPPED)
+
+Arrays = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run; `data` has the committed steps only, `comparison` is the run of the other system."""
+
+    data: xr.Dataset
+    requests: xr.Dataset | None = None
+    hottest: xr.Dataset | None = None
+    path: Path | None = None
+    comparison: Results | None = None
+
+    @property
+    def status(self) -> str:
+        """`complete`, `stopped` (see `reason`) or `interrupted`."""
+        return str(self.data.attrs.get("status", INTERRUPTED))
+
+    @property
+    def reason(self) -> str:
+        """Why a run was stopped; empty for others."""
+        return str(self.data.attrs.get("reason", ""))
+
+    @cached_property
+    def description(self) -> Description:
+        """Title, system, scenario and assumed inputs."""
+        return Description.read(self.data.attrs)
+
+    @property
+    def scenario(self) -> str:
+        """The resolved scenario as YAML text."""
+        return self.description.scenario
+
+    @property
+    def assumed_inputs(self) -> tuple[AssumedInput, ...]:
+        """The inputs that nobody published."""
+        return self.description.assumed_inputs
+
+    @cached_property
+    def kpis(self) -> dict[str, float | None]:
+        """Key figures by name, in SI; None where the system has no such quantity."""
+        return kpis.calculate(self.data, self.requests)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``twin run --json`` prints: key figures, assumed inputs and status."""
+        listed = [
+            {
+                "key": item.key,
+                "value": item.value,
+                "source": item.source,
+                "status": item.status,
+                "range": list(item.range) if item.range else None,
+            }
+            for item in self.assumed_inputs
+        ]
+        state = {"status": self.status, "reason": self.reason or None, "steps": int(self.data.sizes["time"])}
+        return {**self.kpis, "assumed_inputs": listed, **state}
+
+    def summary(self) -> str:
+        """Return a text table of the key figures with their units."""
+        lines = [
+            f"{self.description.title or 'run'}: {self.status}{f' ({self.reason})' if self.reason else ''}"
+        ]
+        for name, kpi in kpis.KPIS.items():
+            value, shown = self.kpis[name], display_of(kpi.unit)
+            text = number(None if value is None else shown(value))
+            lines.append(f"  {kpi.label:<28}{text:>14} {shown.unit}".rstrip())
+        if self.assumed_inputs:
+            lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def open_results(folder: Path | str) -> Results:
+    """Return the results in a run's folder, trimmed to its committed steps.
+
+    Raises
+    ------
+    OutputError
+        The folder holds no run, or one that cannot be read.
+    """
+    import xarray as xr
+
+    folder = Path(folder)
+    store = folder / STORE
+    if not store.is_dir():
+        raise OutputError(f"{folder}: holds no results of a run ({STORE} is missing)")
+    try:
+        whole = xr.open_zarr(store, consolidated=False, chunks=None)
+        steps = int(np.count_nonzero(whole["committed"].values))
+        data = whole.drop_vars("committed").isel(time=slice(0, steps))
+        requests = _open_group(store, "requests")
+        hottest = _open_group(store, "hottest")
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(f"{store}: cannot be read ({error})") from error
+    other = folder / COMPARISON
+    comparison = open_results(other) if (other / STORE).is_dir() else None
+    return Results(data, requests, hottest, folder, comparison)
+
+
+def complete_coordinates(coords: Arrays) -> dict[str, np.ndarray]:
+    """Return every coordinate of the steps' variables; one NaN where a system has no such axis."""
+    names = {name for variable in VARIABLES.values() for name in variable.dims}
+    unknown = sorted(set(coords) - names)
+    if unknown:
+        raise ValueError(f"coordinate '{unknown[0]}' is unknown. {did_you_mean(unknown[0], names)}")
+    absent = np.full(1, np.nan)
+    found = {name: np.asarray(coords.get(name, absent), dtype=float) for name in sorted(names)}
+    found["wafer"] = np.asarray(coords.get("wafer", [0]), dtype=np.int64)
+    return found
+
+
+def group_dataset(table: Mapping[str, Variable], values: Arrays) -> xr.Dataset:
+    """Return arrays and coordinates as one dataset with CF attributes; reject names not in `table`."""
+    import xarray as xr
+
+    coords = {name: COORDINATES[name] for name in values if name in COORDINATES}
+    unknown = sorted(set(values) - set(table) - set(coords))
+    if unknown:
+        raise ValueError(f"output '{unknown[0]}' is not in the table. {did_you_mean(unknown[0], table)}")
+    return xr.Dataset(
+        {n: (table[n].dims, np.asarray(values[n]), attributes_of(table[n])) for n in values if n in table},
+        coords={n: (n, np.asarray(values[n], dtype=float), attributes_of(v)) for n, v in coords.items()},
+    )
+
+
+def hottest_dataset(values: Arrays) -> xr.Dataset:
+    """Return the fields at the hottest instant: `temperature`, `coolant_temperature` over (wafer, y, x)."""
+    scalars = {"time"} & set(values)
+    found = group_dataset(HOTTEST, {name: value for name, value in values.items() if name not in scalars})
+    if scalars:
+        found = found.assign_coords(time=((), float(values["time"]), attributes_of(COORDINATES["time"])))
+    return found
+
+
+def requests_dataset(values: Arrays) -> xr.Dataset:
+    """Return what each request saw, over (request,)."""
+    return group_dataset(REQUESTS, values)
+
+
+def _open_group(store: Path, name: str) -> xr.Dataset | None:
+    import xarray as xr
+
+    if not (store / name / "zarr.json").is_file():
+        return None
+    return xr.open_zarr(store, group=name, consolidated=False, chunks=None)

@@ -1,0 +1,350 @@
+"""Writing a run as it goes: a Zarr store that a kill at any moment leaves readable.
+
+Arrays are allocated for all steps at the start (NaN is never stored), written in regions of whole
+chunks, then marked in `committed`; the engine's state follows in ``checkpoint.npz``. Each file is
+replaced atomically, so the store holds old or new steps, never torn ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.errors import OutputError, did_you_mean
+from twin.results import checkpoint
+from twin.results.description import Description
+from twin.results.results import (
+    COMPARISON,
+    COMPLETE,
+    INTERRUPTED,
+    STATUSES,
+    STORE,
+    Arrays,
+    Results,
+    complete_coordinates,
+    hottest_dataset,
+    open_results,
+    requests_dataset,
+)
+from twin.results.tables import COORDINATES, attributes_of
+from twin.variables import VARIABLES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHECKPOINT = "checkpoint.npz"
+_OWN_FILES = (CHECKPOINT, STORE, "report.html", "scenario.yaml", COMPARISON)
+_NOT_A_NUMBER = float("nan")
+
+
+class StepBuffer:
+    """Steps that are not committed yet: values by name, checked against the table of variables."""
+
+    def __init__(self, coords: Mapping[str, np.ndarray]):
+        self._sizes = {name: len(values) for name, values in coords.items()}
+        self._steps: list[dict[str, np.ndarray]] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def append(self, values: Arrays) -> None:
+        """Keep one step; ValueError for a name not in the table or a wrong shape."""
+        step = {}
+        for name, value in values.items():
+            if name not in VARIABLES:
+                remedy = did_you_mean(name, VARIABLES)
+                raise ValueError(f"output '{name}' is not in the table of variables. {remedy}")
+            shape = tuple(self._sizes[dim] for dim in VARIABLES[name].dims[1:])
+            array = np.array(value, dtype=float)
+            if array.shape != shape:
+                raise ValueError(f"output '{name}' has shape {array.shape}, expected {shape}")
+            step[name] = array
+        self._steps.append(step)
+
+    def drain(self) -> dict[str, np.ndarray]:
+        """Return the kept steps as arrays (steps, ...) by name, NaN where a step has no value; empty it."""
+        names = dict.fromkeys(name for step in self._steps for name in step)
+        blocks = {}
+        for name in names:
+            absent = np.full([self._sizes[dim] for dim in VARIABLES[name].dims[1:]], np.nan)
+            blocks[name] = np.stack([step.get(name, absent) for step in self._steps])
+        self._steps.clear()
+        return blocks
+
+
+class MemoryWriter:
+    """Keeps a run in memory; the same calls as `ResultWriter`, without a folder."""
+
+    def __init__(self, coords: Arrays, description: Description):
+        self._coords = complete_coordinates(coords)
+        self._description = description
+        self._buffer = StepBuffer(self._coords)
+
+    def append(self, step: int, values: Arrays) -> bool:
+        """Keep one step; never asks for a commit."""
+        _expect_step(step, len(self._buffer))
+        self._buffer.append(values)
+        return False
+
+    def commit(self, state: Any) -> None:
+        """Accept a checkpoint's state; memory has no use for it."""
+
+    def finish(
+        self,
+        status: str = COMPLETE,
+        reason: str = "",
+        wall_time: float | None = None,
+        requests: Arrays | None = None,
+        hottest: Arrays | None = None,
+    ) -> Results:
+        """Return the run as results."""
+        import xarray as xr
+
+        steps = len(self._buffer)
+        blocks = self._buffer.drain()
+        coords = {**self._coords, "time": self._coords["time"][:steps]}
+        sizes = {name: len(values) for name, values in coords.items()}
+        data = xr.Dataset(
+            {
+                name: (
+                    v.dims,
+                    blocks.get(name, np.full([sizes[d] for d in v.dims], np.nan)),
+                    attributes_of(v),
+                )
+                for name, v in VARIABLES.items()
+            },
+            coords={n: (n, values, attributes_of(COORDINATES[n])) for n, values in coords.items()},
+            attrs={**self._description.attributes(), **_outcome(status, reason, wall_time)},
+        )
+        return Results(
+            data,
+            None if requests is None else requests_dataset(requests),
+            None if hottest is None else hottest_dataset(hottest),
+        )
+
+
+class ResultWriter:
+    """Writes a run into a folder, step by step; use `create` or `resume`.
+
+    ``if writer.append(step, values): writer.commit(state)`` in the loop, `finish` after it.
+    """
+
+    def __init__(self, folder: Path, committed: int):
+        import zarr
+
+        self.folder = folder
+        with _writing(folder):
+            self._group: Any = zarr.open_group(folder / STORE, mode="r+", zarr_format=3)
+        self._arrays = {name: self._group[name] for name in (*VARIABLES, "committed")}
+        coords = {name: np.asarray(self._group[name][:]) for name in COORDINATES if name in self._group}
+        self._interval = int(self._arrays["committed"].chunks[0])
+        self._total = len(coords["time"])
+        self._buffer = StepBuffer(coords)
+        self._committed = committed
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        coords: Arrays,
+        description: Description,
+        commit_every: int,
+        overwrite: bool = False,
+    ) -> ResultWriter:
+        """Start a run in `folder`: allocate all steps of ``coords["time"]``, nothing committed.
+
+        Parameters
+        ----------
+        folder : Path
+            Made if it does not exist.
+        coords : dict of str to array
+            `time` (ends of all steps in s), `wafer`, and centres in m `die_x`, `die_y`, `tile_x`,
+            `tile_y`; axes that a system does not have are left out.
+        commit_every : int
+            Steps between commits, the length of a chunk in time.
+        overwrite : bool
+            Replace the run that is there.
+
+        Raises
+        ------
+        OutputError
+            The folder holds a run (or other files), or cannot be written.
+        """
+        folder = Path(folder)
+        with _writing(folder):
+            _check_folder(folder, overwrite)
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_drafts(folder)
+            draft = folder / f".{STORE}.draft"
+            _allocate(draft, complete_coordinates(coords), description, commit_every)
+            for name in _OWN_FILES:
+                _remove(folder / name)
+            draft.rename(folder / STORE)
+        return cls(folder, committed=0)
+
+    @classmethod
+    def resume(cls, folder: Path | str) -> tuple[ResultWriter, int, Any]:
+        """Return the writer, next step and state of an interrupted run; state None before any commit.
+
+        Raises
+        ------
+        OutputError
+            The folder holds no run, or one that has ended.
+        """
+        folder = Path(folder)
+        status = open_results(folder).status
+        if status != INTERRUPTED:
+            raise OutputError(f"{folder}: the run is {status}, there is nothing to resume; use --overwrite")
+        step, state = 0, None
+        if (folder / CHECKPOINT).is_file():
+            stored = checkpoint.load(folder / CHECKPOINT)
+            step, state = stored["step"], stored["state"]
+        with _writing(folder):
+            _remove_drafts(folder)
+        return cls(folder, committed=step), step, state
+
+    def append(self, step: int, values: Arrays) -> bool:
+        """Keep the values of a step until the next commit; True when a commit is due."""
+        _expect_step(step, self._committed + len(self._buffer))
+        if step >= self._total:
+            raise ValueError(f"step {step} is beyond the {self._total} steps of the run")
+        self._buffer.append(values)
+        return (step + 1) % self._interval == 0 or step + 1 == self._total
+
+    def commit(self, state: Any) -> None:
+        """Write the kept steps, mark them committed, then replace the checkpoint by `state`."""
+        self._flush()
+        with _writing(self.folder):
+            checkpoint.save(self.folder / CHECKPOINT, {"step": self._committed, "state": state})
+
+    def finish(
+        self,
+        status: str = COMPLETE,
+        reason: str = "",
+        wall_time: float | None = None,
+        requests: Arrays | None = None,
+        hottest: Arrays | None = None,
+    ) -> Results:
+        """Write what remains, set the status last, and return the results.
+
+        `requests` and `hottest` are arrays by name as in `twin.results.tables`; `hottest` holds the
+        coordinates `x`, `y` and `time` as well.
+        """
+        self._flush()
+        outcome = _outcome(status, reason, wall_time)
+        with _writing(self.folder):
+            if requests is not None:
+                self._write_group("requests", requests_dataset(requests))
+            if hottest is not None:
+                self._write_group("hottest", hottest_dataset(hottest))
+            self._group.update_attributes(outcome)
+            _remove(self.folder / CHECKPOINT)
+        return open_results(self.folder)
+
+    def _flush(self) -> None:
+        start, stop = self._committed, self._committed + len(self._buffer)
+        if start == stop:
+            return
+        with _writing(self.folder):
+            for name, block in self._buffer.drain().items():
+                self._arrays[name][start:stop] = block
+            self._arrays["committed"][start:stop] = 1
+        self._committed = stop
+
+    def _write_group(self, name: str, data: xr.Dataset) -> None:
+        draft = self.folder / f".{name}.draft"
+        _remove(draft)
+        data.to_zarr(draft, mode="w", zarr_format=3, consolidated=False)
+        _remove(self.folder / STORE / name)
+        draft.rename(self.folder / STORE / name)
+
+
+def _allocate(
+    path: Path, coords: Mapping[str, np.ndarray], description: Description, commit_every: int
+) -> None:
+    """Create the store: coordinates written, variables empty, nothing committed."""
+    import zarr
+
+    attributes = {**description.attributes(), "status": INTERRUPTED, "reason": ""}
+    group = zarr.create_group(path, zarr_format=3, attributes=attributes)
+    for name, values in coords.items():
+        group.create_array(
+            name,
+            data=values,
+            chunks=values.shape,
+            dimension_names=(name,),
+            attributes=attributes_of(COORDINATES[name]),
+        )
+    steps = len(coords["time"])
+    interval = min(commit_every, steps)
+    for name, variable in VARIABLES.items():
+        shape = tuple(len(coords[dim]) for dim in variable.dims)
+        group.create_array(
+            name,
+            shape=shape,
+            chunks=(interval, *shape[1:]),
+            dtype="float32" if "tile_x" in variable.dims else "float64",
+            fill_value=_NOT_A_NUMBER,
+            dimension_names=variable.dims,
+            attributes={**attributes_of(variable), "symbol": variable.symbol},
+        )
+    group.create_array(
+        "committed",
+        shape=(steps,),
+        chunks=(interval,),
+        dtype="int8",
+        fill_value=0,
+        dimension_names=("time",),
+        attributes={"units": "1", "long_name": "committed", "description": "1 for a step that is kept"},
+    )
+
+
+def _check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder with a run, unless it is to be overwritten, and any folder of other files."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file, expected a folder")
+    if (folder / STORE).exists():
+        if not overwrite:
+            raise OutputError(f"{folder}: holds a run already; use --overwrite or --resume, or another --out")
+        return
+    foreign = sorted(p.name for p in folder.glob("[!.]*") if p.name not in _OWN_FILES)
+    if foreign:
+        raise OutputError(f"{folder}: holds other files ({foreign[0]}, ...); choose an empty folder")
+
+
+def _outcome(status: str, reason: str, wall_time: float | None) -> dict[str, Any]:
+    if status not in STATUSES:
+        raise ValueError(f"status '{status}' is none of {', '.join(STATUSES)}")
+    return {"status": status, "reason": reason, "wall_time_s": wall_time}
+
+
+def _expect_step(given: int, expected: int) -> None:
+    if given != expected:
+        raise ValueError(f"step {given} given, step {expected} comes next")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Name the folder when the disk is full or the folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Clear what a killed writer left: drafts beside the store, parts of chunks inside it."""
+    for path in (*folder.glob(".*.draft"), *folder.glob(f"{STORE}/**/*.partial")):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""Properties of a coolant against temperature, tabulated once per fluid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twin.errors import Problem, SpecError
+from twin.library import load
+from twin.spec.coolant import ConstantCoolant, FluidCoolant
+
+Array = NDArray[np.float64]
+
+TABLE_STEP = 0.25
+"""Spacing of the table in K: linear interpolation of water's viscosity is then good to 1e-5."""
+
+
+@dataclass(frozen=True)
+class Properties:
+    """Properties at given temperatures, arrays of the temperatures' shape, SI units."""
+
+    density: Array
+    specific_heat: Array
+    conductivity: Array
+    viscosity: Array
+
+    @property
+    def volumetric_heat_capacity(self) -> Array:
+        """Density times specific heat in J/m3/K."""
+        return self.density * self.specific_heat
+
+    @property
+    def prandtl(self) -> Array:
+        """Prandtl number."""
+        return self.viscosity * self.specific_heat / self.conductivity
+
+
+@dataclass(frozen=True, eq=False)
+class CoolantProperties:
+    """Property table of one coolant, columns density, specific heat, conductivity, viscosity.
+
+    Between `start` and `start + (rows - 1) * step` (K) the table is interpolated linearly; outside, the
+    properties of the nearest end hold, and `warnings` says so.
+    """
+
+    title: str
+    start: float
+    step: float
+    table: Array
+    freezing_point: float | None
+    boiling_point: float | None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the properties do not depend on temperature."""
+        return len(self.table) == 1
+
+    def at(self, temperature: ArrayLike) -> Properties:
+        """Return the properties at temperatures in K, in the shape given; NaN stays NaN."""
+        kelvin = np.asarray(temperature, dtype=float)
+        if self.is_constant:
+            return Properties(*(np.full(kelvin.shape, value) for value in self.table[0]))
+        place = np.clip((kelvin - self.start) / self.step, 0.0, len(self.table) - 1.0)
+        row = np.minimum(np.nan_to_num(place).astype(np.intp), len(self.table) - 2)
+        weight = place - row
+        lower, rise = self._columns
+        return Properties(*(low[row] + weight * up[row] for low, up in zip(lower, rise, strict=True)))
+
+    def density(self, temperature: ArrayLike) -> Array:
+        """Return the density in kg/m3."""
+        return self.at(temperature).density
+
+    def specific_heat(self, temperature: ArrayLike) -> Array:
+        """Return the specific heat in J/kg/K."""
+        return self.at(temperature).specific_heat
+
+    def conductivity(self, temperature: ArrayLike) -> Array:
+        """Return the conductivity in W/m/K."""
+        return self.at(temperature).conductivity
+
+    def viscosity(self, temperature: ArrayLike) -> Array:
+        """Return the dynamic viscosity in Pa s."""
+        return self.at(temperature).viscosity
+
+    def warnings(self, coldest: float, hottest: float) -> list[str]:
+        """Return what is wrong with coolant or wetted walls between two temperatures in K."""
+        found = []
+        if self.freezing_point is not None and coldest <= self.freezing_point:
+            found.append(f"{self.title} freezes at {self.freezing_point:.1f} K; coldest is {coldest:.1f} K")
+        if self.boiling_point is not None and hottest >= self.boiling_point:
+            found.append(f"{self.title} boils at {self.boiling_point:.1f} K; hottest is {hottest:.1f} K")
+        end = self.start + self.step * (len(self.table) - 1)
+        if not self.is_constant and (coldest < self.start or hottest > end):
+            table = f"{self.start:.1f} to {end:.1f} K"
+            found.append(f"{self.title}: {coldest:.1f} to {hottest:.1f} K leaves its table, {table}")
+        return found
+
+    @property
+    def _columns(self) -> tuple[Array, Array]:
+        return _split(self)
+
+
+@cache
+def _split(coolant: CoolantProperties) -> tuple[Array, Array]:
+    """Return the columns of a table and their rise to the next row, each contiguous."""
+    lower = np.ascontiguousarray(coolant.table.T)
+    return lower, np.diff(lower, axis=1)
+
+
+@cache
+def load_coolant(coolant: str | FluidCoolant | ConstantCoolant) -> CoolantProperties:
+    """Return the properties of a coolant given by its library name, its file or its specification.
+
+    Raises
+    ------
+    LibraryError
+        The name is not in the library.
+    SpecError
+        CoolProp does not know the fluid, or not in this range.
+    """
+    spec: Any = load("coolant", coolant) if isinstance(coolant, str) else coolant
+    if isinstance(spec, ConstantCoolant):
+        row = [spec.density, spec.specific_heat, spec.conductivity, spec.viscosity]
+        return CoolantProperties(
+            title=spec.title or "coolant",
+            start=0.0,
+            step=1.0,
+            table=np.array([row]),
+            freezing_point=spec.freezing_point,
+            boiling_point=spec.boiling_point,
+        )
+    return _tabulate(spec)
+
+
+def _tabulate(spec: FluidCoolant) -> CoolantProperties:
+    count = int(np.ceil((spec.maximum_temperature - spec.minimum_temperature) / TABLE_STEP))
+    kelvin, step = np.linspace(spec.minimum_temperature, spec.maximum_temperature, count + 1, retstep=True)
+    table = _properties_of_fluid(spec, kelvin)
+    table[:, 3] *= spec.viscosity_factor
+    return CoolantProperties(
+        title=spec.title or spec.fluid,
+        start=spec.minimum_temperature,
+        step=float(step),
+        table=table,
+        freezing_point=spec.freezing_point,
+        boiling_point=spec.boiling_point,
+    )
+
+
+def _properties_of_fluid(spec: FluidCoolant, kelvin: Array) -> Array:
+    """Return rows of density, specific heat, conductivity, viscosity from CoolProp."""
+    import CoolProp
+
+    try:
+        state = CoolProp.AbstractState(spec.backend, spec.fluid)
+        if spec.mass_fraction is not None:
+            state.set_mass_fractions([spec.mass_fraction])
+        rows = []
+        for temperature in kelvin:
+            state.update(CoolProp.PT_INPUTS, spec.pressure, float(temperature))
+            rows.append((state.rhomass(), state.cpmass(), state.conductivity(), state.viscosity()))
+    except ValueError as error:
+        name = f"{spec.backend}::{spec.fluid}"
+        raise SpecError(f"coolant {spec.title or name}", [Problem("fluid", _refusal(name, error))]) from error
+    return np.array(rows)
+
+
+def _refusal(name: str, error: ValueError) -> str:
+    reason = str(error).split(" : ")[0].strip()
+    return f"CoolProp cannot give the properties of {name}: {reason}. Check fluid, fraction and temperatures"
