@@ -31,8 +31,8 @@ def clock_share(voltage: ArrayLike, scale: VoltageScale) -> FloatArray:
 def required_voltage(share: ArrayLike, scale: VoltageScale) -> FloatArray:
     """Return the lowest voltage at the devices, in V, at which they reach the clock share f/f0.
 
-    Never below the scale's minimum, at which memories keep their content. Newton's iteration on
-    a ln(V - Vt) - ln V, which rises monotonically in V for a >= 1.
+    Never below the scale's minimum, at which memories keep their content, nor above its maximum, which
+    allows no higher clock. Newton's iteration on a ln(V - Vt) - ln V, monotonic and concave for a >= 1.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def required_voltage(share: ArrayLike, scale: VoltageScale) -> FloatArray:
         V0, Vt, a and the minimum.
     """
     wanted = np.asarray(share, dtype=float)
-    lowest = clock_share(scale.minimum, scale)
-    target = np.log(np.maximum(wanted, lowest))
-    volts = np.full_like(target, scale.nominal)
+    lowest, highest = clock_share(scale.minimum, scale), clock_share(scale.maximum, scale)
+    target = np.log(np.clip(wanted, lowest, highest))
+    volts = np.full_like(target, scale.minimum)
     for _ in range(_NEWTON_STEPS):
         error = np.log(clock_share(volts, scale)) - target
         slope = scale.exponent / (volts - scale.threshold) - 1.0 / volts
-        volts = np.maximum(volts - error / slope, (volts + scale.threshold) / 2)
-    return np.maximum(volts, scale.minimum)
+        volts = volts - error / slope
+    return np.clip(volts, scale.minimum, scale.maximum)
 
 
 _NEWTON_STEPS = 12

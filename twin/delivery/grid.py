@@ -101,13 +101,13 @@ class WaferGrid:
             density = wanted / (voltage * self._tile_area)
             drop = self._factors.solve(self._tile_nodes @ density)
             regulator = self._line_response @ (set_point - self.load_line * (self._feed_of_die.T @ drop))
-            nodal = self._die_shape @ regulator - drop
-            updated = (self._tile_nodes.T @ nodal) / self._tile_area
+            updated = self._tile_shape @ regulator - (self._tile_nodes.T @ drop) / self._tile_area
             if not np.isfinite(updated).all() or updated.min() <= 0:
                 break
             change = float(np.abs(updated / voltage - 1).max())
             voltage = updated
             if change <= tolerance:
+                nodal = self._die_shape @ regulator - drop
                 return self._solution(nodal, voltage, density, regulator, change, iteration)
         raise RunStopped(
             f"voltage collapse: the grid cannot deliver {wanted.sum():.4g} W from a set point of "
@@ -157,9 +157,7 @@ class WaferGrid:
     @cached_property
     def _feed_of_die(self) -> sparse.csr_array:
         """int g phi over each die, shape (nodes, dies), in S."""
-        return node_incidence(self.x, self.y, self.x.die_of_cell, self.y.die_of_cell) * (
-            self.vertical_conductance
-        )
+        return node_incidence(self.x, self.y, self.x.die_of_cell, self.y.die_of_cell) * (self.vertical_conductance)
 
     @cached_property
     def _tile_area(self) -> FloatArray:
@@ -175,6 +173,11 @@ class WaferGrid:
         return np.asarray(self._factors.solve(self._feed_of_die.toarray()))
 
     @cached_property
+    def _tile_shape(self) -> FloatArray:
+        """Mean of these voltages over each tile, shape (tiles, dies)."""
+        return np.asarray(self._tile_nodes.T @ self._die_shape) / self._tile_area[:, None]
+
+    @cached_property
     def _line_response(self) -> FloatArray:
         """(1 + R_LL Y)^-1 with Y = dI/dV_reg: solves V_reg = V_set - R_LL I for all dies together."""
         admittance = np.diag(self._die_conductance) - self._feed_of_die.T @ self._die_shape
@@ -188,9 +191,7 @@ class WaferGrid:
         ).ravel()
 
 
-def wafer_grid(
-    chip: Chip, design: DeliveryDesign, tiles_per_die: tuple[int, int], cells_per_tile: int
-) -> WaferGrid:
+def wafer_grid(chip: Chip, design: DeliveryDesign, tiles_per_die: tuple[int, int], cells_per_tile: int) -> WaferGrid:
     """Build and factorise the grid of a chip.
 
     Parameters
@@ -222,8 +223,6 @@ def wafer_grid(
     )
 
 
-def _by_block(
-    reduce: np.ufunc, cells: FloatArray, rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> FloatArray:
+def _by_block(reduce: np.ufunc, cells: FloatArray, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> FloatArray:
     """Reduce cell values to blocks that start at `rows` and `columns`."""
     return np.asarray(reduce.reduceat(reduce.reduceat(cells, rows, axis=0), columns, axis=1))

@@ -226,9 +226,7 @@ def govern_frequency(
     return np.full_like(demand, max(wanted, present - governor.down * interval))
 
 
-def current_share(
-    state: ControlState, current: FloatArray, chip: Chip, design: DeliveryDesign
-) -> FloatArray:
+def current_share(state: ControlState, current: FloatArray, chip: Chip, design: DeliveryDesign) -> FloatArray:
     """Return the clock share at which each regulator stays within its rating, s I_max / I, at most 1.
 
     Repeated, it settles at the rating: of a current a + b s the part that follows the clock shrinks or

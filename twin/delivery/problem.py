@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class MeshControl:
 
 @dataclass(frozen=True)
 class GridResult:
-    """Drops in V, currents in A, loss in W, and the estimated error of the largest drop in V."""
+    """Drops in V, currents in A, loss in W, and the estimated error of the drops in V."""
 
     max_drop: float
     mean_drop: float
@@ -57,8 +58,8 @@ class GridResult:
 def solve_grid(problem: GridProblem, control: MeshControl | None = None) -> GridResult:
     """Return the drops and currents of a grid.
 
-    Each mesh halves the cells of the one before; from three of them follow the observed order of the
-    largest drop, taken between 1 (corners of pads) and 2 (smooth), and the error of the last.
+    Each mesh halves the cells of the one before; from three of them follow the observed order of each
+    reported drop, taken between 1 (corners of pads) and 2 (smooth), and the error of the last.
 
     Parameters
     ----------
@@ -77,8 +78,7 @@ def solve_grid(problem: GridProblem, control: MeshControl | None = None) -> Grid
         if small or 4 * x.size * y.size > control.most_nodes:
             break
         x, y = _halve(x), _halve(y)
-    last = results[-1]
-    return GridResult(**{**last.__dict__, "error_estimate": estimate})
+    return replace(results[-1], error_estimate=estimate)
 
 
 def solve_on(problem: GridProblem, x: FloatArray, y: FloatArray) -> GridResult:
@@ -128,12 +128,13 @@ def _covered(
     rectangle: GridRectangle, x: FloatArray, y: FloatArray, cells: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Index of the cells, or of the nodes, inside a rectangle whose edges are lines of the mesh."""
-    inside = []
+    inside: list[NDArray[np.int64]] = []
     for nodes, (low, high) in ((y, rectangle.y), (x, rectangle.x)):
         slack = 1e-9 * (nodes[-1] - nodes[0])
         places = (nodes[1:] + nodes[:-1]) / 2 if cells else nodes
         inside.append(np.flatnonzero((places >= low - slack) & (places <= high + slack)))
-    return np.ix_(*inside)
+    rows, columns = inside
+    return rows[:, None], columns[None, :]
 
 
 def _starting_nodes(problem: GridProblem, axis: str, control: MeshControl) -> FloatArray:
@@ -147,7 +148,7 @@ def _starting_nodes(problem: GridProblem, axis: str, control: MeshControl) -> Fl
     fine = [pad.side / 2 for pad in problem.supplies.pads]
     centres = np.array([getattr(pad, axis) for pad in problem.supplies.pads])
     pieces = [lines[:1]]
-    for low, high in zip(lines[:-1], lines[1:], strict=True):
+    for low, high in itertools.pairwise(lines):
         sample = np.linspace(low, high, 65)
         width = np.full(sample.size, coarse)
         for centre, smallest in zip(centres, fine, strict=True):
@@ -167,15 +168,16 @@ def _halve(nodes: FloatArray) -> FloatArray:
 
 
 def _error(results: list[GridResult]) -> float:
-    """Richardson's estimate of the error of the last mesh's largest drop; infinite before the third."""
+    """Richardson's estimate of the largest error of the last mesh's drops; infinite before the third."""
     if len(results) < 3:
         return float("inf")
-    first, second, third = (result.max_drop for result in results[-3:])
-    last_change = abs(third - second)
-    if last_change == 0.0:
-        return 0.0
-    order = np.clip(np.log2(max(abs(second - first) / last_change, 1.0)), 1.0, 2.0)
-    return float(last_change / (2**order - 1))
+    first, second, third = (
+        np.array([result.max_drop, result.mean_drop, *result.probes.values()]) for result in results[-3:]
+    )
+    last_change = np.abs(third - second)
+    moved = np.where(last_change > 0, last_change, 1.0)
+    order = np.clip(np.log2(np.maximum(np.abs(second - first) / moved, 1.0)), 1.0, 2.0)
+    return float((last_change / (2**order - 1)).max())
 
 
 def _at(field: FloatArray, x: FloatArray, y: FloatArray, at_x: float, at_y: float) -> float:

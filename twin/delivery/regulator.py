@@ -95,9 +95,7 @@ def regulator_loss(current: ArrayLike, phases: ArrayLike, loss: PhaseLoss) -> Fl
     return np.asarray(active * loss.fixed + loss.linear * amperes + loss.quadratic * amperes**2 / active)
 
 
-def active_phases(
-    current: ArrayLike, phases: int, current_limit: float, loss: PhaseLoss
-) -> NDArray[np.int64]:
+def active_phases(current: ArrayLike, phases: int, current_limit: float, loss: PhaseLoss) -> NDArray[np.int64]:
     """Return the number of phases with the least loss that carries the current, per die.
 
     The loss is convex in n with its minimum at I / sqrt(a/c): the better of the two integers around it.

@@ -96,9 +96,7 @@ def cell_loss(field: FloatArray, x: FloatArray, y: FloatArray, sheet_resistance:
     return np.asarray((in_x + in_y) / sheet_resistance)
 
 
-def feed_loss(
-    field: FloatArray, x: FloatArray, y: FloatArray, conductance: float, supply: FloatArray
-) -> FloatArray:
+def feed_loss(field: FloatArray, x: FloatArray, y: FloatArray, conductance: float, supply: FloatArray) -> FloatArray:
     """Return int g (V_s - V)^2 over each bilinear cell, in W.
 
     Parameters
@@ -168,5 +166,3 @@ def _shares(nodes: FloatArray, block: IntArray) -> sparse.csr_array:
 def _mean_product(a: FloatArray, b: FloatArray) -> FloatArray:
     """int over 0..1 of a linear function squared, from its values at the ends."""
     return np.asarray((a * a + a * b + b * b) / 3)
-
-

@@ -53,9 +53,7 @@ def leakage_slope(leakage: ArrayLike, temperature_coefficient: float) -> FloatAr
     return np.asarray(temperature_coefficient * np.asarray(leakage, dtype=float))
 
 
-def loop_gain(
-    leakage: ArrayLike, temperature_coefficient: float, thermal_resistance: ArrayLike
-) -> FloatArray:
+def loop_gain(leakage: ArrayLike, temperature_coefficient: float, thermal_resistance: ArrayLike) -> FloatArray:
     """Return R dP/dT, the gain of the loop temperature -> leakage -> temperature; 1 is thermal runaway.
 
     Parameters

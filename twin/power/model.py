@@ -83,10 +83,11 @@ class PowerModel:
         )
 
     def leakage(self, voltage: ArrayLike, temperature: ArrayLike) -> FloatArray:
-        """Return the leakage of each tile in W at voltage (V) and temperature (K)."""
+        """Return the leakage of each tile in W at voltage (V) and temperature (K), spare cores included."""
         leak = self.chip.leakage
+        spares = (self.chip.physical_cores - self.chip.cores) / self.chip.cores
         return leakage_power(
-            leak.power * self.core_share,
+            leak.power * (1.0 + leak.spare_share * spares) * self.core_share,
             temperature,
             voltage,
             leak.reference_temperature,

@@ -37,9 +37,7 @@ def fixed_points(
     from scipy.special import lambertw
 
     unheated = ambient + resistance * dynamic
-    argument = (
-        -coefficient * resistance * leakage * math.exp(coefficient * (unheated - reference_temperature))
-    )
+    argument = -coefficient * resistance * leakage * math.exp(coefficient * (unheated - reference_temperature))
     if argument < -math.exp(-1.0):
         return None
     stable, unstable = (unheated - lambertw(argument, branch).real / coefficient for branch in (0, -1))

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 FACILITY, WALL, BUILDING = "facility", "system at the wall", "cooling of the building"
 DEVICES, ACCELERATORS = "wafer and grid", "accelerators"
-COOLANT, BOARD, STORED, WATER = "coolant", "board", "stored in the wafer", "facility water"
+COOLANT, BOARD, STORED, WATER = "coolant", "board and air", "stored in the wafer", "facility water"
 COOLANT_LOOP, AIR, OTHER = "stored in the loop", "air", "not accounted for"
 SMALLEST_SHARE = 1e-3
+_TALL = 0.08
 _COLOURS = {
     FACILITY: GREY,
     WALL: BLUE,
@@ -46,7 +47,7 @@ def energy_card(results: Results) -> Card | None:
     if not flows:
         return None
     caption = "Time means; what flows into a node flows out of it."
-    return Card("energy-flow", "Energy from wall to water", sankey(flows), caption, wide=True)
+    return Card("energy-flow", "Where the energy goes", sankey(flows), caption, wide=True)
 
 
 def energy_flows(data: xr.Dataset) -> list[Flow]:
@@ -90,7 +91,7 @@ def _heat(data: xr.Dataset) -> list[Flow]:
         return []
     flows = [Flow(label, DEVICES, power) for label, power in parts]
     coolant, board, stored = (_mean(data, name) for name in ("coolant_heat", "board_heat", "stored_heat"))
-    flows += [Flow(DEVICES, COOLANT, coolant), Flow(DEVICES, BOARD, board), Flow(BOARD, AIR, board)]
+    flows += [Flow(DEVICES, COOLANT, coolant), Flow(DEVICES, BOARD, board)]
     flows.append(_either_way(DEVICES, STORED, stored))
     flows.append(_either_way(DEVICES, OTHER, heat - coolant - board - stored))
     pump, water = _mean(data, "pump_power"), _mean(data, "facility_heat")
@@ -113,9 +114,9 @@ def sankey(flows: list[Flow]) -> Any:
             valueformat=".4s",
             valuesuffix="W",
             node={
-                "label": [f"{name}<br>{_watts(through[name])}" for name in nodes],
+                "label": [_node_label(name, through[name], max(through.values())) for name in nodes],
                 "color": [_COLOURS.get(name, VIOLET if name == "leakage" else GREY) for name in nodes],
-                "pad": 18,
+                "pad": 24,
                 "thickness": 14,
                 "line": {"width": 0},
             },
@@ -150,6 +151,11 @@ def _either_way(source: str, target: str, power: float) -> Flow:
 def _kept(flows: list[Flow], total: float) -> list[Flow]:
     """Return the flows large enough to draw."""
     return [flow for flow in flows if flow.power > SMALLEST_SHARE * total]
+
+
+def _node_label(name: str, power: float, largest: float) -> str:
+    """Return name and power, on two lines where the node is tall enough."""
+    return f"{name}{'<br>' if power > _TALL * largest else ' '}{_watts(power)}"
 
 
 def _watts(power: float) -> str:

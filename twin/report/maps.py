@@ -38,6 +38,17 @@ class Field:
     y: np.ndarray
     variable: Variable
 
+    @property
+    def highest(self) -> tuple[float, float, float]:
+        """Position x, y in m and value of the highest point."""
+        row, column = np.unravel_index(int(np.nanargmax(self.values)), self.values.shape)
+        return float(self.x[column]), float(self.y[row]), float(self.values[row, column])
+
+    def thinned(self) -> Field:
+        """Return the field on at most `_MOST_NODES` evenly picked rows and columns."""
+        rows, columns = (-(-count // _MOST_NODES) for count in self.values.shape)
+        return Field(self.values[::rows, ::columns], self.x[::columns], self.y[::rows], self.variable)
+
 
 def map_cards(results: Results) -> list[Card]:
     """Return every map that the system has."""
@@ -50,6 +61,7 @@ def map_cards(results: Results) -> list[Card]:
         _temperature_card(results, wafer, place, grid),
         _mean_card(results.data, wafer, place, grid),
         _coolant_card(results, wafer, place, grid),
+        _power_card(results.data, wafer, place, grid),
         _die_card(results.data, "die_voltage", wafer, place, grid),
         _die_card(results.data, "die_frequency", wafer, place, grid),
     ]
@@ -75,21 +87,22 @@ def die_edges(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def _edges(data: xr.Dataset, axis: str) -> np.ndarray:
     dies, tiles = np.asarray(data[f"die_{axis}"].values), np.asarray(data[f"tile_{axis}"].values)
-    if len(dies) > 1:
-        pitch = dies[1] - dies[0]
-    else:
-        pitch = (tiles[-1] - tiles[0]) * len(tiles) / max(len(tiles) - 1, 1)
+    pitch = _pitch(dies) if len(dies) > 1 else _pitch(tiles) * len(tiles)
     return np.append(dies - pitch / 2, dies[-1] + pitch / 2)
 
 
-def wafer_map(
-    field: Field, grid: tuple[np.ndarray, np.ndarray], colours: str, mark_highest: bool = False
-) -> Any:
+def _pitch(centres: np.ndarray) -> float:
+    """Return the mean distance between centres in m."""
+    return float((centres[-1] - centres[0]) / (len(centres) - 1))
+
+
+def wafer_map(field: Field, grid: tuple[np.ndarray, np.ndarray], colours: str, mark_highest: bool = False) -> Any:
     """Return a figure of a field on the wafer with the die grid, the highest value marked on request."""
     import plotly.graph_objects as go
 
     shown = display(field.variable)
-    values, x, y = shown(field.values), _MILLIMETRE(field.x), _MILLIMETRE(field.y)
+    drawn = field.thinned()
+    values, x, y = shown(drawn.values), _MILLIMETRE(drawn.x), _MILLIMETRE(drawn.y)
     low, high = _colour_range(values)
     figure = new_figure(height=470)
     figure.add_trace(
@@ -105,18 +118,14 @@ def wafer_map(
                 "thickness": 14,
                 "outlinewidth": 0,
             },
-            hovertemplate=(
-                f"x %{{x:.1f}} mm<br>y %{{y:.1f}} mm<br>%{{z:.4g}}{unit_suffix(shown)}<extra></extra>"
-            ),
+            hovertemplate=(f"x %{{x:.1f}} mm<br>y %{{y:.1f}} mm<br>%{{z:.4g}}{unit_suffix(shown)}<extra></extra>"),
         )
     )
     _add_grid(figure, *(_MILLIMETRE(edges) for edges in grid))
     if mark_highest:
-        _add_mark(figure, values, x, y, shown)
+        _add_mark(figure, field, grid, shown)
     edges_x, edges_y = (_MILLIMETRE(edges) for edges in grid)
-    figure.update_xaxes(
-        title=title("x [mm]"), range=[edges_x[0], edges_x[-1]], constrain="domain", showgrid=False
-    )
+    figure.update_xaxes(title=title("x [mm]"), range=[edges_x[0], edges_x[-1]], constrain="domain", showgrid=False)
     figure.update_yaxes(
         title=title("y [mm]"),
         range=[edges_y[0], edges_y[-1]],
@@ -146,28 +155,34 @@ def _add_grid(figure: Any, edges_x: np.ndarray, edges_y: np.ndarray) -> None:
     for edge in edges_y:
         x += [float(edges_x[0]), float(edges_x[-1]), None]
         y += [float(edge), float(edge), None]
-    line = {"color": "rgba(255,255,255,0.35)", "width": 0.8}
+    line = {"color": "rgba(148,163,184,0.45)", "width": 0.8}
     figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip"))
 
 
-def _add_mark(figure: Any, values: np.ndarray, x: np.ndarray, y: np.ndarray, shown: Display) -> None:
+def _add_mark(figure: Any, field: Field, grid: tuple[np.ndarray, np.ndarray], shown: Display) -> None:
     """Mark the highest value, with its text on the side away from the nearest edge."""
     import plotly.graph_objects as go
 
-    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-    side = "right" if column < len(x) / 2 else "left"
-    height = "top" if row < len(y) / 2 else "bottom"
+    x, y, value = field.highest
+    across = 1 if x < np.mean(grid[0]) else -1
+    upwards = 1 if y < np.mean(grid[1]) else -1
+    marker = {"symbol": "circle-open", "size": 12, "color": "#0f172a", "line": {"width": 2}}
     figure.add_trace(
-        go.Scatter(
-            x=[x[column]],
-            y=[y[row]],
-            mode="markers+text",
-            marker={"symbol": "circle-open", "size": 13, "color": "white", "line": {"width": 2}},
-            text=[f"{values[row, column]:.1f}{unit_suffix(shown)}"],
-            textposition=f"{height} {side}",
-            textfont={"color": "white", "size": 13},
-            hoverinfo="skip",
-        )
+        go.Scatter(x=[_MILLIMETRE(x)], y=[_MILLIMETRE(y)], mode="markers", marker=marker, hoverinfo="skip")
+    )
+    figure.add_annotation(
+        x=_MILLIMETRE(x),
+        y=_MILLIMETRE(y),
+        ax=52 * across,
+        ay=-34 * upwards,
+        text=f"{shown(value):.1f}{unit_suffix(shown)}",
+        font={"color": "white", "size": 13},
+        bgcolor="rgba(15,23,42,0.85)",
+        borderpad=4,
+        arrowcolor="rgba(15,23,42,0.85)",
+        arrowwidth=1.5,
+        arrowhead=0,
+        standoff=7,
     )
 
 
@@ -201,9 +216,15 @@ def _coolant_card(results: Results, wafer: int, place: str, grid: Any) -> Card |
     if field is None:
         return None
     figure = wafer_map(field, grid, COOLANT_SCALE)
-    return Card(
-        "coolant-map", f"Coolant at the hottest instant{place}", figure, "Bulk temperature of the coolant."
-    )
+    return Card("coolant-map", f"Coolant at the hottest instant{place}", figure, "Bulk temperature of the coolant.")
+
+
+def _power_card(data: xr.Dataset, wafer: int, place: str, grid: Any) -> Card | None:
+    field = tile_field(mean_over_time(data, ["tile_power"]), "tile_power", wafer)
+    if field is None:
+        return None
+    figure = wafer_map(field, grid, ELECTRIC_SCALE)
+    return Card("power-map", f"Power, time mean{place}", figure, "Power of the devices of each tile.")
 
 
 def _die_card(data: xr.Dataset, name: str, wafer: int, place: str, grid: Any) -> Card | None:
@@ -213,9 +234,7 @@ def _die_card(data: xr.Dataset, name: str, wafer: int, place: str, grid: Any) ->
     field = Field(values, np.asarray(data["die_x"]), np.asarray(data["die_y"]), VARIABLES[name])
     figure = wafer_map(field, grid, ELECTRIC_SCALE)
     heading = f"{VARIABLES[name].long_name.capitalize()}, time mean{place}"
-    return Card(
-        f"{name.replace('_', '-')}-map", heading, figure, VARIABLES[name].description.capitalize() + "."
-    )
+    return Card(f"{name.replace('_', '-')}-map", heading, figure, VARIABLES[name].description.capitalize() + ".")
 
 
 def mean_over_time(data: xr.Dataset, names: list[str]) -> xr.Dataset:
@@ -234,15 +253,9 @@ def tile_field(data: xr.Dataset, name: str, wafer: int) -> Field | None:
 
 
 def _hottest_field(results: Results, name: str, wafer: int) -> Field | None:
-    """Return a field of the hottest instant on the mesh, thinned evenly if the mesh is very fine."""
+    """Return a field of the hottest instant on the mesh of the solver."""
     if results.hottest is None or name not in results.hottest:
         return None
-    fields = results.hottest[name]
-    stride_y, stride_x = (-(-fields.sizes[axis] // _MOST_NODES) for axis in ("y", "x"))
-    field = fields.isel(wafer=wafer, y=slice(None, None, stride_y), x=slice(None, None, stride_x))
-    return Field(
-        np.asarray(field.values, dtype=float),
-        np.asarray(field["x"]),
-        np.asarray(field["y"]),
-        HOTTEST[name],
-    )
+    field = results.hottest[name].isel(wafer=wafer)
+    values = np.asarray(field.values, dtype=float)
+    return Field(values, np.asarray(field["x"]), np.asarray(field["y"]), HOTTEST[name])

@@ -32,7 +32,7 @@ def series_cards(results: Results) -> list[Card]:
     if data.sizes["time"] == 0:
         return []
     cards = [
-        Card("power-series", "Power", power_figure(data), _thinning(data)),
+        Card("power-series", "Power", power_figure(data), _thinning(data), wide=True),
         _card(data, "temperature-series", "Temperature", temperature_figure(data)),
         _card(data, "work-series", "Work", work_figure(data)),
         _card(data, "voltage-series", "Voltage of the dies", band_figure(data, "die_voltage", VIOLET)),
@@ -120,7 +120,7 @@ def numerics_figure(data: xr.Dataset) -> Any | None:
         _add_line(figure, data, name, colour, "mean", xaxis="x2", yaxis="y2")
     figure.update_layout(
         xaxis={"title": title(_TIME), "domain": [0.0, 0.46]},
-        yaxis={"title": title("energy residual"), "type": "log", "exponentformat": "power"},
+        yaxis={"title": title("energy residual"), "type": "log", "exponentformat": "power", "dtick": 1},
         xaxis2={"title": title(_TIME), "domain": [0.54, 1.0], "anchor": "y2"},
         yaxis2={"title": title("per control step"), "anchor": "x2", "rangemode": "tozero"},
     )
@@ -150,9 +150,7 @@ def _add_line(figure: Any, data: xr.Dataset, name: str, colour: str, reduce: str
     _add_trace(figure, line.time, line.values, VARIABLES[name].long_name, colour, **axes)
 
 
-def _add_band(
-    figure: Any, data: xr.Dataset, name: str, colour: str, mean_label: str, band_label: str
-) -> None:
+def _add_band(figure: Any, data: xr.Dataset, name: str, colour: str, mean_label: str, band_label: str) -> None:
     import plotly.graph_objects as go
 
     shown: Display = display(VARIABLES[name])

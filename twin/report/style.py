@@ -59,7 +59,7 @@ def title(text: str) -> dict[str, Any]:
 
 
 def thin(time: np.ndarray, values: np.ndarray, reduce: str = "mean") -> Thinned:
-    """Return a series (time,) thinned to `MOST_POINTS`; each point keeps the mean, min or max of its steps."""
+    """Return a series (time,) thinned to `MOST_POINTS`; a point keeps the mean, min or max of its steps."""
     width = -(-len(values) // MOST_POINTS)
     if width <= 1:
         return Thinned(time, values, 1)

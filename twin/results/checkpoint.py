@@ -99,10 +99,7 @@ def _encode(node: Any, arrays: dict[str, np.ndarray], place: str) -> Any:
     if is_dataclass(node) and not isinstance(node, type):
         return _encode({field.name: getattr(node, field.name) for field in fields(node)}, arrays, place)
     if isinstance(node, Mapping):
-        pairs = [
-            [_encode(key, arrays, place), _encode(value, arrays, f"{place}.{key}")]
-            for key, value in node.items()
-        ]
+        pairs = [[_encode(key, arrays, place), _encode(value, arrays, f"{place}.{key}")] for key, value in node.items()]
         return {"mapping": pairs}
     if isinstance(node, list | tuple):
         kind = "tuple" if isinstance(node, tuple) else "list"

@@ -39,9 +39,7 @@ class Comparison:
         return {
             "a": self.first,
             "b": self.second,
-            "kpis": {
-                row.kpi.name: {"a": row.first, "b": row.second, "ratio": row.ratio} for row in self.rows
-            },
+            "kpis": {row.kpi.name: {"a": row.first, "b": row.second, "ratio": row.ratio} for row in self.rows},
         }
 
     def __str__(self) -> str:

@@ -58,9 +58,7 @@ class Description:
 def assumed_inputs(entries: Iterable[Entry]) -> tuple[AssumedInput, ...]:
     """Return the inputs with status `assumed` of all library entries that a run uses."""
     return tuple(
-        AssumedInput(
-            f"{entry.kind}/{entry.name}: {item.key}", item.text, item.source, item.status, item.range
-        )
+        AssumedInput(f"{entry.kind}/{entry.name}: {item.key}", item.text, item.source, item.status, item.range)
         for entry in entries
         for item in entry.assumed
     )

@@ -9,8 +9,6 @@ from typing import Any
 from twin.constants import ZERO_CELSIUS
 from twin.variables import Variable
 
-_DIFFERENCES = ("temperature_residual",)
-
 
 @dataclass(frozen=True)
 class Display:
@@ -25,6 +23,8 @@ class Display:
         return value / self.scale - self.offset
 
 
+# Differences of temperature are not shown in degC, and a tile's power is small.
+_BY_NAME = {"temperature_residual": Display("K"), "tile_power": Display("W")}
 _DISPLAY = {
     "K": Display("degC", offset=ZERO_CELSIUS),
     "W": Display("kW", scale=1e3),
@@ -42,8 +42,8 @@ def display_of(unit: str) -> Display:
 
 
 def display(variable: Variable) -> Display:
-    """Return how a variable is shown; differences of temperature stay in K."""
-    return Display("K") if variable.name in _DIFFERENCES else display_of(variable.unit)
+    """Return how a variable is shown."""
+    return _BY_NAME.get(variable.name) or display_of(variable.unit)
 
 
 def label(variable: Variable) -> str:

@@ -263,9 +263,7 @@ KPIS: dict[str, Kpi] = {
 def calculate(data: xr.Dataset, requests: xr.Dataset | None) -> dict[str, float | None]:
     """Return every key figure of a run by name, in SI; None where the system has no such quantity."""
     found = {name: kpi.calculate(data, requests) for name, kpi in KPIS.items()}
-    return {
-        name: value if value is not None and math.isfinite(value) else None for name, value in found.items()
-    }
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in found.items()}
 
 
 def _wall_time(data: xr.Dataset) -> float | None:

@@ -85,9 +85,7 @@ class Results:
 
     def summary(self) -> str:
         """Return a text table of the key figures with their units."""
-        lines = [
-            f"{self.description.title or 'run'}: {self.status}{f' ({self.reason})' if self.reason else ''}"
-        ]
+        lines = [f"{self.description.title or 'run'}: {self.status}{f' ({self.reason})' if self.reason else ''}"]
         for name, kpi in kpis.KPIS.items():
             value, shown = self.kpis[name], display_of(kpi.unit)
             text = number(None if value is None else shown(value))

@@ -26,9 +26,7 @@ HOTTEST: dict[str, Variable] = {
     v.name: v
     for v in (
         Variable("temperature", "T", "K", _FIELD, "heat layer at the hottest instant", "temperature"),
-        Variable(
-            "coolant_temperature", "T_f", "K", _FIELD, "coolant at the hottest instant", "coolant temperature"
-        ),
+        Variable("coolant_temperature", "T_f", "K", _FIELD, "coolant at the hottest instant", "coolant temperature"),
     )
 }
 

@@ -81,12 +81,16 @@ class VoltageScale(Spec):
 
 
 class Leakage(Spec):
-    """Leakage of all active cores: power (V/V0) exp(b (T - T0)) exp(g (V - V0))."""
+    """Leakage of all active cores: power (V/V0) exp(b (T - T0)) exp(g (V - V0)).
+
+    A core disabled by redundancy leaks `spare_share` of an active one: 0 if gated, 1 if not.
+    """
 
     power: Annotated[Power, Field(ge=0)]
     reference_temperature: Temperature
     temperature_coefficient: Annotated[InverseTemperature, Field(ge=0)]
     voltage_coefficient: Annotated[InverseVoltage, Field(ge=0)]
+    spare_share: Share
 
 
 class ClockTree(Spec):

@@ -19,7 +19,7 @@ class PeakCompute(Spec):
 
 
 class GpuPower(Spec):
-    """Power of one GPU: idle + energy per byte of memory traffic + energy per floating-point operation.
+    """Power of one GPU: idle + energies per byte of memory traffic, per operation, per sequence and token.
 
     `ceiling` is the share of the power limit at which the sum saturates, `sharpness` the exponent of the
     smooth minimum.
@@ -28,6 +28,7 @@ class GpuPower(Spec):
     idle: Annotated[Power, Field(ge=0)]
     byte_energy: Annotated[Energy, Field(ge=0)]
     operation_energy: Annotated[Energy, Field(ge=0)]
+    sequence_energy: Annotated[Energy, Field(ge=0)]
     limit: Annotated[Power, Field(gt=0)]
     ceiling: PositiveShare
     sharpness: Annotated[Ratio, Field(ge=1)]

@@ -44,9 +44,7 @@ class Pad(Spec):
     def rectangle(self) -> GridRectangle:
         """The square of the pad."""
         half = self.side / 2
-        return GridRectangle.model_construct(
-            x=(self.x - half, self.x + half), y=(self.y - half, self.y + half)
-        )
+        return GridRectangle.model_construct(x=(self.x - half, self.x + half), y=(self.y - half, self.y + half))
 
 
 class Supplies(Spec):

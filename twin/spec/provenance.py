@@ -96,9 +96,7 @@ def _is_number(node: Any) -> bool:
         return False
     if isinstance(node, int | float):
         return True
-    return (
-        isinstance(node, str) and node[:1] in "+-.0123456789" and node[:1] != "" and _starts_as_number(node)
-    )
+    return isinstance(node, str) and node[:1] in "+-.0123456789" and node[:1] != "" and _starts_as_number(node)
 
 
 def _starts_as_number(text: str) -> bool:

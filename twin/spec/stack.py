@@ -162,9 +162,7 @@ class Source(Spec):
             raise ValueError("give either `power` or `map`")
         if self.map is not None and (self.rectangle is not None or self.face is not None):
             raise ValueError("a `map` covers a whole layer: it takes no rectangle or face")
-        if any(
-            later[0] <= sooner[0] for sooner, later in zip(self.schedule, self.schedule[1:], strict=False)
-        ):
+        if any(later[0] <= sooner[0] for sooner, later in zip(self.schedule, self.schedule[1:], strict=False)):
             raise ValueError("times of the schedule must rise")
         return self
 

@@ -46,6 +46,7 @@ class ChannelBed:
     coolant: CoolantProperties
     reference_temperature: float
     heat_transfer: Literal["correlation"] | HeatTransfer = "correlation"
+    turn_loss: float = 0.0
 
     @property
     def lengths(self) -> Array:
@@ -56,6 +57,11 @@ class ChannelBed:
     def shape(self) -> tuple[int, int]:
         """Columns and cells."""
         return self.column_widths.size, self.lengths.size
+
+    @property
+    def loss_coefficient(self) -> float:
+        """Entrance and turns over rho u^2 / 2; a bed of fixed heat transfer counts friction alone."""
+        return (self.geometry.entrance_loss if self.heat_transfer == "correlation" else 0.0) + self.turn_loss
 
     def uniform(self, temperature: float) -> tuple[Array, ...]:
         """Return coolant fields at one temperature."""
@@ -75,7 +81,7 @@ class ChannelBed:
                 properties.viscosity,
                 rho,
                 share * flow_rate,
-                loss_coefficient=None if self.heat_transfer == "correlation" else 0.0,
+                loss_coefficient=self.loss_coefficient,
             )
             rate = rho * cp * np.abs(flow.flow) / self.column_widths[:, None]
             streams.append(

@@ -111,7 +111,6 @@ def _split(coolant: CoolantProperties) -> tuple[Array, Array]:
     return lower, np.diff(lower, axis=1)
 
 
-@cache
 def load_coolant(coolant: str | FluidCoolant | ConstantCoolant) -> CoolantProperties:
     """Return the properties of a coolant given by its library name, its file or its specification.
 
@@ -123,19 +122,22 @@ def load_coolant(coolant: str | FluidCoolant | ConstantCoolant) -> CoolantProper
         CoolProp does not know the fluid, or not in this range.
     """
     spec: Any = load("coolant", coolant) if isinstance(coolant, str) else coolant
-    if isinstance(spec, ConstantCoolant):
-        row = [spec.density, spec.specific_heat, spec.conductivity, spec.viscosity]
-        return CoolantProperties(
-            title=spec.title or "coolant",
-            start=0.0,
-            step=1.0,
-            table=np.array([row]),
-            freezing_point=spec.freezing_point,
-            boiling_point=spec.boiling_point,
-        )
-    return _tabulate(spec)
+    return _tabulate(spec) if isinstance(spec, FluidCoolant) else _constant(spec)
 
 
+@cache
+def _constant(spec: ConstantCoolant) -> CoolantProperties:
+    return CoolantProperties(
+        title=spec.title or "coolant",
+        start=0.0,
+        step=1.0,
+        table=np.array([[spec.density, spec.specific_heat, spec.conductivity, spec.viscosity]]),
+        freezing_point=spec.freezing_point,
+        boiling_point=spec.boiling_point,
+    )
+
+
+@cache
 def _tabulate(spec: FluidCoolant) -> CoolantProperties:
     count = int(np.ceil((spec.maximum_temperature - spec.minimum_temperature) / TABLE_STEP))
     kelvin, step = np.linspace(spec.minimum_temperature, spec.maximum_temperature, count + 1, retstep=True)

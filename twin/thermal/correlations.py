@@ -13,6 +13,7 @@ Martin, Advances in Heat Transfer 13 (1977) 1-60.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -23,8 +24,8 @@ FloatArray = NDArray[np.float64]
 LAMINAR_REYNOLDS = 2300.0
 """Upper end of laminar duct flow (Shah & London 1978, ch. III)."""
 
-LEVEQUE_UNIFORM_FLUX = 0.501
-"""Coefficient of the local Leveque value for uniform wall flux (Muzychka & Yovanovich 2004)."""
+LEVEQUE_UNIFORM_FLUX = math.gamma(2.0 / 3.0) / 18.0 ** (1.0 / 3.0)
+"""C of Leveque's local Nu = C (f Re / x*)^(1/3) for uniform wall flux, exact (Shah & London 1978, ch. III)."""
 
 ENTRANCE_BLEND = 5.0
 """Exponent that joins entrance and developed values (Muzychka & Yovanovich 2004)."""
@@ -164,16 +165,14 @@ def nusselt_entrance(developed: float, friction: float, graetz: ArrayLike) -> Fl
 
     References
     ----------
-    Muzychka & Yovanovich, J. Heat Transfer 126 (2004) 54-61; the developed value here is exact
-    instead of their approximation.
+    Muzychka & Yovanovich, J. Heat Transfer 126 (2004) 54-61; developed value and C are exact here
+    instead of their approximations.
     """
     leveque = LEVEQUE_UNIFORM_FLUX * np.cbrt(friction * np.asarray(graetz, dtype=float))
     return developed * (1.0 + (leveque / developed) ** ENTRANCE_BLEND) ** (1.0 / ENTRANCE_BLEND)
 
 
-def jet_array_nusselt(
-    reynolds: ArrayLike, prandtl: ArrayLike, distance_ratio: float, area_ratio: float
-) -> FloatArray:
+def jet_array_nusselt(reynolds: ArrayLike, prandtl: ArrayLike, distance_ratio: float, area_ratio: float) -> FloatArray:
     """Return the mean Nusselt number, on nozzle diameter, under an array of round jets.
 
     Nu = K G Re^(2/3)/2 Pr^0.42, K = [1 + (H/D sqrt(f) / 0.6)^6]^-0.05,
@@ -219,9 +218,7 @@ def fin_efficiency(coefficient: float, thickness: float, height: float, conducti
     return float(np.tanh(reach) / reach) if reach > 0.0 else 1.0
 
 
-def fin_array_conductance(
-    coefficient: float, width: float, wall: float, height: float, conductivity: float
-) -> float:
+def fin_array_conductance(coefficient: float, width: float, wall: float, height: float, conductivity: float) -> float:
     """Return the conductance per plan area, h (w + 2 eta H) / (w + t), in W/m2/K.
 
     Channels of `width` and `height` between fins of thickness `wall`; floor and both fin faces cool,

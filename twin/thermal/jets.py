@@ -21,9 +21,7 @@ class JetFilm:
     warnings: tuple[str, ...]
 
 
-def jet_film(
-    jets: JetArray, area: float, flow: float, coolant: CoolantProperties, inlet_temperature: float
-) -> JetFilm:
+def jet_film(jets: JetArray, area: float, flow: float, coolant: CoolantProperties, inlet_temperature: float) -> JetFilm:
     """Return the film that `flow` (m3/s) makes over the plan `area` (m2); no film without flow.
 
     The jets share the flow equally; their coefficient is referred to the temperature at the nozzles

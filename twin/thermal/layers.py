@@ -10,7 +10,7 @@ import numpy as np
 
 from twin import library
 from twin.fe.stream import WettedWalls
-from twin.fe.tensor import Array, GridLayer, TensorGrid, mass
+from twin.fe.tensor import Array, GridLayer, TensorGrid, hat_integrals, mass
 from twin.spec.material import Material
 from twin.thermal.hydraulics import ChannelGeometry
 
@@ -123,3 +123,17 @@ def tile_nodes(extent: float, tiles: int, cells: int, edge_share: float) -> Arra
         sizes[1:-1] = (cells - 2 * edge_share) / (cells - 2)
     inside = np.concatenate([[0.0], np.cumsum(sizes)[:-1]]) / cells
     return np.append((np.arange(tiles)[:, None] + inside).ravel(), tiles) * (extent / tiles)
+
+
+def mean_weights(nodes: Array, interval: Sequence[float] | Array) -> Array:
+    """Return the weights of the nodes in the mean over an interval; they sum to 1."""
+    weights = hat_integrals(nodes, np.clip(np.asarray(interval), nodes[0], nodes[-1]))[:, 0]
+    return weights / weights.sum()
+
+
+def layer_mean_weights(grid: TensorGrid, index: int) -> Array:
+    """Weights of the planes in the mean over a layer's thickness; they sum to 1."""
+    first, last = grid.layer_planes[index]
+    weights = np.zeros(grid.z.size)
+    weights[first : last + 1] = mean_weights(grid.z[first : last + 1], grid.z[[first, last]])
+    return weights

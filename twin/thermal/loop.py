@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from twin.constants import ZERO_CELSIUS
 from twin.spec.cooling import CoolantLoop, DryCooler, LoopLoss, Pump, Room
 from twin.thermal.coolant import CoolantProperties, load_coolant
+from twin.thermal.exchangers import counterflow_effectiveness, crossflow_effectiveness
 
 _MAGNUS = (17.62, 243.12)
 """Coefficients of the Magnus formula over water (Sonntag 1990; WMO Guide No. 8, annex 4.B)."""
-_CELSIUS = 273.15
 _HALVINGS = 60
+_DENSITY_UPDATES = 4
 
 
 @dataclass(frozen=True)
@@ -68,57 +70,28 @@ class _Exchange:
 
     limits: tuple[tuple[float, float], ...]
 
-    def balance(self, source: float, capacity: float, start: float, lift: float) -> float:
-        """Return the reservoir's T with capacity (T - start) + exchange(T + lift) = source.
+    def balance(self, source: float, capacity: float, start: float, lift: float) -> tuple[float, float]:
+        """Return the reservoir's T and the exchanged heat: capacity (T - start) + exchange(T + lift) = source.
 
         `capacity` in W/K is heat capacity over time step, 0 for equilibrium. Each branch alone is
         linear; the largest root of the limits is that of their minimum, and having no exchange at
         all bounds it from above.
         """
-        roots = [
+        limited = max(
             (source + capacity * start + conductance * (sink - lift)) / (capacity + conductance)
             for conductance, sink in self.limits
-            if capacity + conductance > 0.0
-        ]
-        limited = max(roots)
-        return min(limited, start + source / capacity) if capacity > 0.0 else limited
-
-    def heat(self, temperature: float) -> float:
-        """Return the exchanged heat in W."""
-        return max(0.0, min(conductance * (temperature - sink) for conductance, sink in self.limits))
-
-
-def counterflow_effectiveness(transfer_units: float, capacity_ratio: float) -> float:
-    """Return eps = (1 - e^(-NTU (1 - Cr))) / (1 - Cr e^(-NTU (1 - Cr))), NTU / (1 + NTU) at Cr = 1.
-
-    Source: Kays & London, Compact Heat Exchangers.
-    """
-    gap = transfer_units * (1.0 - capacity_ratio)
-    if gap < 1e-9:
-        return transfer_units / (1.0 + transfer_units)
-    return -math.expm1(-gap) / (1.0 - capacity_ratio * math.exp(-gap))
-
-
-def parallel_effectiveness(transfer_units: float, capacity_ratio: float) -> float:
-    """Return eps = (1 - e^(-NTU (1 + Cr))) / (1 + Cr). Source: Kays & London."""
-    return -math.expm1(-transfer_units * (1.0 + capacity_ratio)) / (1.0 + capacity_ratio)
-
-
-def crossflow_effectiveness(transfer_units: float, capacity_ratio: float) -> float:
-    """Return eps = 1 - exp[(e^(-Cr NTU^0.78) - 1) NTU^0.22 / Cr], both streams unmixed.
-
-    Source: Incropera & DeWitt, Fundamentals of Heat and Mass Transfer, table 11.3.
-    """
-    inner = math.expm1(-capacity_ratio * transfer_units**0.78)
-    return -math.expm1(inner * transfer_units**0.22 / capacity_ratio)
+        )
+        if capacity > 0.0 and start + source / capacity <= limited:
+            return start + source / capacity, 0.0
+        return limited, source - capacity * (limited - start)
 
 
 def dew_point(room: Room) -> float:
     """Return the dew point of the room's air in K by the Magnus formula."""
     a, b = _MAGNUS
-    celsius = room.temperature - _CELSIUS
+    celsius = room.temperature - ZERO_CELSIUS
     humid = math.log(room.relative_humidity) + a * celsius / (b + celsius)
-    return _CELSIUS + b * humid / (a - humid)
+    return ZERO_CELSIUS + b * humid / (a - humid)
 
 
 def loop_pressure_drop(loss: LoopLoss, flow: float) -> float:
@@ -141,12 +114,10 @@ def pump_point(pump: Pump, flow: float, pressure: float, running: int | None = N
     relative = each / speed / pump.best_flow
     efficiency = pump.best_efficiency * relative * (2.0 - relative)
     power = pressure * flow / efficiency
-    return PumpPoint(speed, power, max(pump.coolant_share * power, pressure * flow))
+    return PumpPoint(speed, power, pump.coolant_share * power)
 
 
-def delivered_flow(
-    loop: CoolantLoop, wanted_flow: float, pressure_drop: float, running: int | None = None
-) -> float:
+def delivered_flow(loop: CoolantLoop, wanted_flow: float, pressure_drop: float, running: int | None = None) -> float:
     """Return the flow in m3/s that the running pumps can deliver, at most `wanted_flow`.
 
     `pressure_drop` (Pa) of the design belongs to the wanted flow and is scaled down in proportion to
@@ -181,11 +152,14 @@ def initial_state(
     if flow <= 0.0:
         return LoopState(wanted_inlet, wanted_inlet)
     pump = _pump_of(loop, flow, pressure_drop, running)
-    capacity = _capacity_rate(coolant, wanted_inlet, flow)
-    exchange = _exchange(loop, wanted_inlet, capacity)
-    lift, source = pump.heat / capacity, heat_to_coolant + pump.heat
-    reservoir = exchange.balance(source, 0.0, wanted_inlet, lift)
-    return LoopState(reservoir, reservoir + lift - source / capacity)
+    source = heat_to_coolant + pump.heat
+    reservoir = inlet = wanted_inlet
+    for _ in range(_DENSITY_UPDATES):
+        capacity = _capacity_rate(coolant, inlet, flow)
+        lift = pump.heat / capacity
+        reservoir, _ = _exchange(loop, wanted_inlet, capacity).balance(source, 0.0, wanted_inlet, lift)
+        inlet = reservoir + lift - source / capacity
+    return LoopState(reservoir, inlet)
 
 
 def loop_step(
@@ -210,7 +184,8 @@ def loop_step(
     wanted_inlet : float
         Set point of the coolant at the chip's inlet in K.
     flow, pressure_drop : float
-        Flow in m3/s (see `delivered_flow`) and the design's pressure drop at this flow in Pa.
+        Flow in m3/s (see `delivered_flow`), of coolant at the inlet's temperature, and the design's
+        pressure drop at this flow in Pa.
     running : int, optional
         Pumps in operation; all of them unless given.
     """
@@ -218,24 +193,20 @@ def loop_step(
     storage = loop.reservoir_capacity / dt
     source = heat_to_coolant + pump.heat
     if flow > 0.0:
-        capacity = _capacity_rate(coolant, state.reservoir_temperature, flow)
+        capacity = _capacity_rate(coolant, state.inlet_temperature, flow)
         exchange = _exchange(loop, wanted_inlet, capacity)
         lift = pump.heat / capacity
-        reservoir = exchange.balance(source, storage, state.reservoir_temperature, lift)
-        stored = storage * (reservoir - state.reservoir_temperature)
-        given = source - stored
+        reservoir, given = exchange.balance(source, storage, state.reservoir_temperature, lift)
         inlet = reservoir + lift - given / capacity
         outlet = inlet + heat_to_coolant / capacity
     else:
         reservoir = state.reservoir_temperature + source / storage
-        stored, given, inlet, outlet = source, 0.0, reservoir, reservoir
-    output = _output(loop, pump, given, stored, inlet, outlet)
+        given, inlet, outlet = 0.0, reservoir, reservoir
+    output = _output(loop, pump, given, source - given, inlet, outlet)
     return LoopState(reservoir, inlet), output
 
 
-def _output(
-    loop: CoolantLoop, pump: PumpPoint, given: float, stored: float, inlet: float, outlet: float
-) -> LoopOutput:
+def _output(loop: CoolantLoop, pump: PumpPoint, given: float, stored: float, inlet: float, outlet: float) -> LoopOutput:
     water = _water_capacity_rate(loop)
     supply, fan_speed, fan_power = _facility_supply(loop, given, water)
     return LoopOutput(
@@ -258,13 +229,9 @@ def _warnings(loop: CoolantLoop, pump: PumpPoint, inlet: float) -> list[str]:
     found = []
     dew = dew_point(loop.room)
     if inlet < dew:
-        found.append(
-            f"coolant inlet {inlet:.1f} K is below the room's dew point {dew:.1f} K: water condenses"
-        )
+        found.append(f"coolant inlet {inlet:.1f} K is below the room's dew point {dew:.1f} K: water condenses")
     if pump.speed > loop.pump.maximum_speed * (1.0 + 1e-9):
-        found.append(
-            f"pump would need {pump.speed:.2f} of rated speed, its curve ends at {loop.pump.maximum_speed:g}"
-        )
+        found.append(f"pump would need {pump.speed:.2f} of rated speed, its curve ends at {loop.pump.maximum_speed:g}")
     return found
 
 

@@ -17,7 +17,8 @@ from twin.spec.documents import read_yaml, validate
 from twin.spec.stack import Stack
 from twin.thermal.bed import BedFlow
 from twin.thermal.stack_check import check_stack
-from twin.thermal.stack_model import StackModel, compile_stack, layer_mean_weights, oriented
+from twin.thermal.layers import layer_mean_weights
+from twin.thermal.stack_model import StackModel, compile_stack, oriented
 
 GAMMA = 1.0 - 1.0 / np.sqrt(2.0)
 """Diagonal coefficient of the two-stage, second order, L-stable method of Alexander,

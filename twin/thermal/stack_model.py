@@ -20,7 +20,16 @@ from twin.spec.stack import FACES, CoolantFilm, Microchannels, Probe, Source, St
 from twin.thermal.bed import ChannelBed
 from twin.thermal.coolant import load_coolant
 from twin.thermal.hydraulics import ChannelGeometry, Layout
-from twin.thermal.layers import Layer, build_grid, channel_layer, nodes_between, solid_layer, wetted_walls
+from twin.thermal.layers import (
+    Layer,
+    build_grid,
+    channel_layer,
+    layer_mean_weights,
+    mean_weights,
+    nodes_between,
+    solid_layer,
+    wetted_walls,
+)
 from twin.thermal.stack_check import boundary
 
 DEFAULT_CELLS = 64
@@ -194,14 +203,8 @@ def _source_load(stack: Stack, heat: HeatModel, source: Source, folder: Path, ex
         return plane[:, :, None] * through
     x_range = source.rectangle.x if source.rectangle else (0.0, stack.size.x)
     y_range = source.rectangle.y if source.rectangle else (0.0, stack.size.y)
-    along_x, along_y = _share(grid.x, x_range), _share(grid.y, y_range)
+    along_x, along_y = mean_weights(grid.x, x_range), mean_weights(grid.y, y_range)
     return float(source.power or 0.0) * along_x[:, None, None] * along_y[:, None] * through
-
-
-def _share(nodes: Array, interval: Sequence[float] | Array) -> Array:
-    """Integrals of the hats over an interval, over its length: they sum to 1."""
-    weights = hat_integrals(nodes, np.clip(np.asarray(interval), nodes[0], nodes[-1]))[:, 0]
-    return weights / weights.sum()
 
 
 def _through(stack: Stack, grid: TensorGrid, source: Source) -> Array:
@@ -211,14 +214,6 @@ def _through(stack: Stack, grid: TensorGrid, source: Source) -> Array:
         weights[0 if source.face == "bottom" else -1] = 1.0
         return weights
     return layer_mean_weights(grid, stack.layer_index(source.layer))
-
-
-def layer_mean_weights(grid: TensorGrid, index: int) -> Array:
-    """Weights of the planes in the mean over a layer's thickness; they sum to 1."""
-    first, last = grid.layer_planes[index]
-    weights = np.zeros(grid.z.size)
-    weights[first : last + 1] = _share(grid.z[first : last + 1], grid.z[[first, last]])
-    return weights
 
 
 def read_map(path: Path, exchanged: bool = False) -> Array:
@@ -237,7 +232,7 @@ def read_map(path: Path, exchanged: bool = False) -> Array:
 def _probe_weights(stack: Stack, grid: TensorGrid, probe: Probe) -> Array:
     """Weights of the nodes in a probe's temperature, sparse by nature, shape (nx, ny, nz)."""
     if probe.mean is not None:
-        x, y = _share(grid.x, probe.mean.x), _share(grid.y, probe.mean.y)
+        x, y = mean_weights(grid.x, probe.mean.x), mean_weights(grid.y, probe.mean.y)
     else:
         assert probe.x is not None
         assert probe.y is not None

@@ -11,9 +11,9 @@ from twin.spec.chip import Chip
 from twin.spec.model import LanguageModel
 from twin.spec.system import Software
 from twin.workload.cycles import Affine, along_context, hop_count, product_cycles
+from twin.workload.intervals import Interval
 from twin.workload.operators import Collective, head_operator, layer_collectives, layer_operators
 from twin.workload.placement import Placement, core_grid, overlaps
-from twin.workload.serving import Interval
 
 Floats = NDArray[np.float64]
 
@@ -61,9 +61,7 @@ def model_events(model: LanguageModel, chip: Chip, software: Software, placement
     return ModelEvents(
         decode=_layer_events(model, edge, software.overhead_cycles, width),
         prefill=_layer_events(model, edge, software.prefill_row_cycles, width),
-        head=TokenEvents(
-            Affine(head.macs, 0.0), Affine(issue, 0.0), Affine(hop_count([logits], head_edge), 0.0)
-        ),
+        head=TokenEvents(Affine(head.macs, 0.0), Affine(issue, 0.0), Affine(hop_count([logits], head_edge), 0.0)),
     )
 
 
@@ -80,9 +78,7 @@ def _layer_events(model: LanguageModel, edge: int, overhead: float, width: int) 
     )
 
 
-def serving_activity(
-    interval: Interval, events: ModelEvents, shares: Floats
-) -> Activity:
+def serving_activity(interval: Interval, events: ModelEvents, shares: Floats) -> Activity:
     """Return the mean activity of an interval.
 
     Parameters

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.spec.chip import Array, Chip
+from twin.spec.chip import Chip
 from twin.spec.model import LanguageModel
-from twin.spec.system import Software
-from twin.workload.cycles import (
-    Affine,
-    head_cycles,
-    layer_line,
-    prefill_line,
-    transfer_cycles,
-)
+from twin.spec.system import WaferSystem
+from twin.workload.cycles import Affine, head_cycles, layer_line, prefill_line, transfer_cycles
+from twin.workload.operators import BYTES
 from twin.workload.placement import Placement
 from twin.workload.serving import Rates
 
@@ -75,15 +71,15 @@ class Pipeline:
         Streams decode at min(1/T, (1 - phi)/(S t)): each waits for its own last token, all together for the
         busiest square. Prompts take the share phi that streams leave, and at least `prefill_share`.
         """
-        if self.host == float("inf") or not (streams or prompt):
+        if self.host == inf or not (streams or prompt):
             return _STOPPED
-        alone = self.decode_layers.constant + self.decode_layers.slope * context
-        alone = 1.0 / (alone + self.head + self.transfer + self.host)
-        stage = max(self.decode_stage.constant + self.decode_stage.slope * context, self.head)
+        passing = self.decode_layers(context) + self.head + self.transfer + self.host
+        alone = 1.0 / passing
+        stage = self.stage_time(context)
         wanted = streams * alone * stage
         if prompt:
             share = max(1.0 - wanted, self.prefill_share)
-            prefill = share / (self.prefill_stage.constant + 0.5 * prompt * self.prefill_stage.slope)
+            prefill = share / self.prompt_time(prompt)
         else:
             share = prefill = 0.0
         busy = min(wanted, 1.0 - share)
@@ -91,15 +87,16 @@ class Pipeline:
         return Rates(decode, prefill, decode, busy, share)
 
 
-def region_clocks(die_clock: Floats, placement: Placement, dies: Array) -> Floats:
+def region_clocks(die_clock: Floats, touched: NDArray[np.bool_]) -> Floats:
     """Return the clock of each region in Hz: the lowest of the dies it touches.
 
     Parameters
     ----------
     die_clock : array
         Hz, shape (wafer, die_y, die_x).
+    touched : array
+        `Placement.touches`, shape (regions, wafer, die_y, die_x).
     """
-    touched = placement.touches(dies)
     slowest = np.where(touched, die_clock[None], np.inf).min(axis=(1, 2, 3))
     return np.asarray(slowest, dtype=np.float64)
 
@@ -110,16 +107,23 @@ def nominal_clocks(chip: Chip, wafers: int) -> Floats:
 
 
 def pipeline(
-    model: LanguageModel, chip: Chip, software: Software, placement: Placement, clocks: Floats
+    model: LanguageModel,
+    chip: Chip,
+    system: WaferSystem,
+    placement: Placement,
+    clocks: Floats,
+    number_format: str = "fp16",
 ) -> Pipeline:
     """Return the pipeline of a placement with the clock of each region (layers, then head) in Hz.
 
-    T = sum T_l/f_l + sum (alpha P + kappa)/f_l + T_head/f_head + n tau; layers that share a square, and the
+    T = sum T_l/f_l + sum (alpha P + kappa)/f_l + T_head/f_head + n (tau + d b/B), where each
+    wafer hands on d activations of b bytes at its bandwidth B; layers that share a square, and the
     head if it does, hold it one after another. A stopped clock stops the pipeline.
     """
     if not (clocks > 0.0).all():
         nothing = Affine(0.0, 0.0)
-        return Pipeline(nothing, 0.0, 0.0, float("inf"), nothing, nothing, software.prefill_share)
+        return Pipeline(nothing, 0.0, 0.0, inf, nothing, nothing, system.software.prefill_share)
+    software = system.software
     edge, width = placement.layer_edge, chip.core.simd_width
     layer = layer_line(model, edge, width, software)
     prompt = prefill_line(model, edge, width, software)
@@ -127,11 +131,12 @@ def pipeline(
     head = head_cycles(model, placement.head_edge, width, software) / float(clocks[-1])
     busiest, with_head = _busiest(placement, period)
     shared = head if with_head else 0.0
+    handed_on = model.hidden_size * BYTES[number_format]
     return Pipeline(
         decode_layers=_scaled(layer, float(period.sum())),
         head=head,
         transfer=transfer_cycles(edge, software) * float(period.sum()),
-        host=placement.wafers * software.io_latency,
+        host=placement.wafers * (software.io_latency + handed_on / system.io_bandwidth),
         decode_stage=Affine(layer.constant * busiest + shared, layer.slope * busiest),
         prefill_stage=_scaled(prompt, busiest),
         prefill_share=software.prefill_share,

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.workload.intervals import Interval
+
 Floats = NDArray[np.float64]
 
 
@@ -70,10 +72,11 @@ class Limits:
 class Queue:
     """The whole state between steps: numbers and lists of numbers.
 
-    `arrived` and `admitted` count requests from the first on (the queue is what lies between). `decoding`
-    is a heap of (progress at the last token, request), `unanswered` the streams without a first token as
-    (progress at that token, request), `answered` those with one as (request, time of that token). `context_base` is the sum over streams of prompt minus
-    the progress at which they began; `seen_context` and `seen_progress` are of the latest event.
+    `arrived` and `admitted` count requests from the first on; the queue is what lies between. Streams being
+    decoded are in `decoding`, a heap of (progress at the last token, request); those without a first token
+    in `unanswered` as (progress at that token, request), the others in `answered` as (request, time of that
+    token). `context_base` is the sum over streams of prompt less the progress at which they began;
+    `seen_context` and `seen_progress` are of the latest event, on which the rates rest.
     """
 
     time: float = 0.0
@@ -91,35 +94,7 @@ class Queue:
     answered: list[tuple[int, float]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Interval:
-    """What was served in one step; token counts are those of the step, `mean_` are means over its time.
-
-    `context_reads` sums the cached tokens read by decoding, `prompt_reads` those read by prefill;
-    `time_to_first_token` is of the requests answered, `user_rate` (tokens/s after the first token, one
-    entry per completed request of two tokens or more) of those completed in the step.
-    """
-
-    duration: float
-    output_tokens: float
-    prompt_tokens: float
-    context_reads: float
-    prompt_reads: float
-    passes: float
-    busy_decode: float
-    busy_prefill: float
-    mean_streams: float
-    mean_context: float
-    queue_length: int
-    completed: int
-    rejected: int
-    time_to_first_token: Floats
-    user_rate: Floats
-
-
-def step(
-    queue: Queue, dt: float, requests: Requests, executor: Executor, limits: Limits
-) -> tuple[Queue, Interval]:
+def step(queue: Queue, dt: float, requests: Requests, executor: Executor, limits: Limits) -> tuple[Queue, Interval]:
     """Serve for `dt` seconds; return the new state and what was served.
 
     A request whose prompt and answer exceed the whole cache is rejected when its turn comes.
@@ -281,6 +256,8 @@ class _Simulation:
         generated = float(self.requests.generated[request])
         began = threshold - generated
         self.context_base -= float(self.requests.context[request]) - began
+        if not self.decoding:
+            self.context_base = 0.0  # no rounding is carried from one busy period to the next
         self.cache_tokens -= self._tokens(request)
         first = self.answered.pop(request)
         self.completed += 1

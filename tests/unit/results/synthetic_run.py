@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from twin.results.description import AssumedInput, Description
+from twin.results.memory import MemoryWriter
 from twin.results.results import Results
-from twin.results.store import MemoryWriter
 
 SIZE = 0.215
 DIES = (7, 12)
@@ -58,12 +58,8 @@ def description() -> Description:
         system="cs3",
         scenario=SCENARIO,
         assumed_inputs=(
-            AssumedInput(
-                "chip/wse3: core.mac_energy", "3.4 pJ", "triangulated", "assumed", ("2.2 pJ", "4.9 pJ")
-            ),
-            AssumedInput(
-                "chip/wse3: voltage.nominal", "0.8 V", "not published", "assumed", ("0.7 V", "0.9 V")
-            ),
+            AssumedInput("chip/wse3: core.mac_energy", "3.4 pJ", "triangulated", "assumed", ("2.2 pJ", "4.9 pJ")),
+            AssumedInput("chip/wse3: voltage.nominal", "0.8 V", "not published", "assumed", ("0.7 V", "0.9 V")),
         ),
     )
 
@@ -72,12 +68,12 @@ def steps(plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield the values of each step: first-order heating of every tile, exact energy bookkeeping."""
     columns, rows = DIES
     shape = (plan.wafers, rows * TILES_PER_DIE, columns * TILES_PER_DIE)
-    weight = np.ones(shape)
+    weight = np.tile(np.linspace(0.9, 1.1, shape[2]), (*shape[:2], 1))
     x, y = plan.hot
-    weight[:, y * TILES_PER_DIE : (y + 1) * TILES_PER_DIE, x * TILES_PER_DIE : (x + 1) * TILES_PER_DIE] = 3.0
+    weight[:, y * TILES_PER_DIE : (y + 1) * TILES_PER_DIE, x * TILES_PER_DIE : (x + 1) * TILES_PER_DIE] = 1.6
     weight /= weight.sum(axis=(1, 2), keepdims=True)
     temperature = np.full(shape, INLET)
-    capacity, conductance = 6000.0 / weight[0].size, 900.0 / weight[0].size
+    capacity, conductance = 2000.0 / weight[0].size, 700.0 / weight[0].size
     rng = np.random.default_rng(3)
     for index in range(plan.steps):
         load = 0.3 + 0.6 * (1 - np.exp(-index / 5.0)) + 0.05 * np.sin(index / 3.0)
@@ -110,9 +106,7 @@ def _step(
 
     def dies(field: np.ndarray) -> np.ndarray:
         wafers, rows, columns = field.shape
-        blocks = field.reshape(
-            wafers, rows // TILES_PER_DIE, TILES_PER_DIE, columns // TILES_PER_DIE, TILES_PER_DIE
-        )
+        blocks = field.reshape(wafers, rows // TILES_PER_DIE, TILES_PER_DIE, columns // TILES_PER_DIE, TILES_PER_DIE)
         return np.asarray(blocks.mean(axis=(2, 4)))
 
     power = total(dynamic + leakage)

@@ -1,0 +1,40 @@
+"""Commands on finished runs: compare, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin.cli.output import note, print_json, print_text
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of a run (twin run --out).", show_default=False)]
+
+
+def compare(first: Folder, second: Folder, as_json: Json = False) -> None:
+    """Show the key figures of two runs side by side, with their ratio."""
+    from twin.results.compare import compare as compare_results
+    from twin.results.results import open_results
+
+    table = compare_results(open_results(first), open_results(second))
+    if as_json:
+        print_json(table.to_json())
+    else:
+        print_text(str(table))
+
+
+def report(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="File to write; absent: report.html in the folder.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Folder of a run to compare with.")] = None,
+) -> None:
+    """Write the report of a run: one HTML file that needs no network."""
+    from twin.report.html import REPORT, write_report
+    from twin.results.results import open_results
+
+    results = open_results(folder)
+    other = None if against is None else open_results(against)
+    path = write_report(results, out or folder / REPORT, other)
+    note(f"{path}: written")

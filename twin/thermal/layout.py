@@ -1,0 +1,148 @@
+"""Where a manifold feeds and drains parallel channels: slots, and the pieces between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twin.errors import Problem, SpecError
+
+FloatArray = NDArray[np.float64]
+
+_COINCIDE = 1e-9
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Cells `first` to `last` (inclusive) between an inlet and an outlet; direction +1 along y."""
+
+    first: int
+    last: int
+    direction: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where fluid enters and leaves: slot positions on the edges of the cells along the channels.
+
+    A slot feeds its whole width uniformly, so within half a slot of each end of a piece the flow
+    ramps from nothing to full: the hydraulic length of a piece is its spacing minus half the slot
+    width.  The ends of the channels are closed.
+
+    Raises
+    ------
+    SpecError
+        A slot is not on an edge, two slots coincide, slots are wider than their spacing, or no inlet
+        has an outlet beside it.
+    """
+
+    edges: FloatArray
+    inlets: tuple[float, ...]
+    outlets: tuple[float, ...]
+    slot_width: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems = self._problems()
+        if problems:
+            raise SpecError("slots of the channels", problems)
+
+    @classmethod
+    def single_pass(cls, edges: ArrayLike, direction: int = 1) -> Layout:
+        """Return one pass from end to end, along y (+1) or against it (-1)."""
+        edges = np.asarray(edges, dtype=float)
+        low, high = float(edges[0]), float(edges[-1])
+        return cls(edges, (low,), (high,)) if direction > 0 else cls(edges, (high,), (low,))
+
+    @classmethod
+    def manifold(cls, edges: ArrayLike, pieces: int, slot_width: float, blocked: Iterable[int] = ()) -> Layout:
+        """Return `pieces` equal pieces between slots 0 (an inlet at the low end) to `pieces`, alternating.
+
+        Slots whose numbers are in `blocked` are closed.
+        """
+        edges = np.asarray(edges, dtype=float)
+        positions = slot_positions(float(edges[0]), float(edges[-1]), pieces)
+        closed = set(blocked)
+        unknown = sorted(closed - set(range(pieces + 1)))
+        if unknown:
+            text = f"no slot {', '.join(map(str, unknown))}; slots are numbered 0 to {pieces}"
+            raise SpecError("slots of the channels", [Problem("blocked", text)])
+        open_slots = [(k, y) for k, y in enumerate(positions) if k not in closed]
+        inlets = tuple(y for k, y in open_slots if k % 2 == 0)
+        outlets = tuple(y for k, y in open_slots if k % 2 == 1)
+        return cls(edges, inlets, outlets, slot_width)
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The pieces that carry flow, in order along y."""
+        found = []
+        for (low, kind), (high, following) in zip(self._slots, self._slots[1:], strict=False):
+            if kind != following:
+                found.append(Piece(self._edge(low), self._edge(high) - 1, kind))
+        return tuple(found)
+
+    @cached_property
+    def lengths(self) -> FloatArray:
+        """Hydraulic length of every cell in m, (m,): its own length, less its share of the slots'."""
+        lengths = np.diff(self.edges)
+        for piece in self.pieces:
+            cells = slice(piece.first, piece.last + 1)
+            spacing = lengths[cells].sum()
+            lengths[cells] *= (spacing - 0.5 * self.slot_width) / spacing
+        return lengths
+
+    @cached_property
+    def directions(self) -> FloatArray:
+        """+1, -1, or 0 where no fluid moves, per cell (m,)."""
+        signs = np.zeros(len(self.edges) - 1)
+        for piece in self.pieces:
+            signs[piece.first : piece.last + 1] = piece.direction
+        return signs
+
+    @cached_property
+    def distances(self) -> FloatArray:
+        """Distance from the entry for the thermal entrance, (m,); infinite where no fluid moves.
+
+        Of a cell from x1 to x2 it is the distance whose Leveque value is the cell's mean,
+        x^(-1/3) = 3/2 (x2^(2/3) - x1^(2/3)) / (x2 - x1): nearly the centre, except next to the entry.
+        """
+        distances = np.full(len(self.edges) - 1, np.inf)
+        for piece in self.pieces:
+            edges = self.edges[piece.first : piece.last + 2]
+            entry = edges[0] if piece.direction > 0 else edges[-1]
+            from_entry = np.abs(edges - entry)
+            mean = 1.5 * np.diff(from_entry ** (2.0 / 3.0)) / np.diff(from_entry)
+            distances[piece.first : piece.last + 1] = mean**-3.0
+        return distances
+
+    @cached_property
+    def _slots(self) -> list[tuple[float, int]]:
+        """Slots in order along y: (position, +1 for an inlet, -1 for an outlet)."""
+        return sorted([(y, 1) for y in self.inlets] + [(y, -1) for y in self.outlets])
+
+    def _edge(self, position: float) -> int:
+        return int(np.argmin(np.abs(self.edges - position)))
+
+    def _problems(self) -> list[Problem]:
+        extent = float(self.edges[-1] - self.edges[0])
+        found = [
+            Problem("slots", f"{y:g} m is not on an edge of the cells along the channels")
+            for y, _ in self._slots
+            if abs(self.edges[self._edge(y)] - y) > _COINCIDE * extent
+        ]
+        spacings = np.diff([y for y, _ in self._slots])
+        if np.any(spacings <= _COINCIDE * extent):
+            found.append(Problem("slots", "two slots lie at one position"))
+        elif np.any(spacings < self.slot_width):
+            found.append(Problem("slots.width", f"slots of {self.slot_width:g} m overlap"))
+        if not any(a != b for (_, a), (_, b) in zip(self._slots, self._slots[1:], strict=False)):
+            found.append(Problem("slots", "no open inlet has an open outlet beside it: nothing can flow"))
+        return found
+
+
+def slot_positions(low: float, high: float, pieces: int) -> FloatArray:
+    """Return the positions of `pieces` + 1 slots that divide the extent equally, in m."""
+    return low + (high - low) * (np.arange(pieces + 1) / pieces)
