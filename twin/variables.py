@@ -30,22 +30,12 @@ VARIABLES: dict[str, Variable] = {
     for v in (
         # work
         Variable("tokens", "N", "1", _SERIES, "output tokens in the step", "output tokens"),
-        Variable(
-            "prompt_tokens", "N_p", "1", _SERIES, "prompt tokens processed in the step", "prompt tokens"
-        ),
-        Variable(
-            "active_streams", "S", "1", _SERIES, "mean number of streams being decoded", "active streams"
-        ),
-        Variable(
-            "queue_length", "q", "1", _SERIES, "requests waiting at the end of the step", "queue length"
-        ),
-        Variable(
-            "utilisation", "u", "1", _SERIES, "multiply-accumulates over those of all cores", "utilisation"
-        ),
+        Variable("prompt_tokens", "N_p", "1", _SERIES, "prompt tokens processed in the step", "prompt tokens"),
+        Variable("active_streams", "S", "1", _SERIES, "mean number of streams being decoded", "active streams"),
+        Variable("queue_length", "q", "1", _SERIES, "requests waiting at the end of the step", "queue length"),
+        Variable("utilisation", "u", "1", _SERIES, "multiply-accumulates over those of all cores", "utilisation"),
         # power, positive when consumed
-        Variable(
-            "wafer_power", "P_w", "W", _WAFER, "power of the devices, dynamic and leakage", "wafer power"
-        ),
+        Variable("wafer_power", "P_w", "W", _WAFER, "power of the devices, dynamic and leakage", "wafer power"),
         Variable("dynamic_power", "P_d", "W", _WAFER, "switching power of units and clock", "dynamic power"),
         Variable("leakage_power", "P_l", "W", _WAFER, "leakage power", "leakage power"),
         Variable("grid_loss", "P_g", "W", _WAFER, "loss in the on-wafer grid, heats the wafer", "grid loss"),
@@ -55,27 +45,19 @@ VARIABLES: dict[str, Variable] = {
         Variable("supply_loss", "P_s", "W", _SERIES, "loss of the power supplies", "supply loss"),
         Variable("host_power", "P_h", "W", _SERIES, "hosts, fans and all else in the systems", "host power"),
         Variable("system_power", "P_wall", "W", _SERIES, "power at the wall, all systems", "system power"),
-        Variable(
-            "facility_power", "P_f", "W", _SERIES, "system power and what the building adds", "facility power"
-        ),
+        Variable("facility_power", "P_f", "W", _SERIES, "system power and what the building adds", "facility power"),
         # heat
         Variable("coolant_heat", "Q_c", "W", _WAFER, "heat given to the coolant", "heat to coolant"),
         Variable("board_heat", "Q_b", "W", _WAFER, "heat through the connector side", "heat to board"),
-        Variable(
-            "stored_heat", "Q_s", "W", _WAFER, "rate of heat stored in wafer and channels", "heat stored"
-        ),
-        Variable(
-            "facility_heat", "Q_f", "W", _SERIES, "heat given to facility water", "heat to facility water"
-        ),
+        Variable("stored_heat", "Q_s", "W", _WAFER, "rate of heat stored in wafer and channels", "heat stored"),
+        Variable("facility_heat", "Q_f", "W", _SERIES, "heat given to facility water", "heat to facility water"),
         # temperature
         Variable("peak_temperature", "T_max", "K", _WAFER, "hottest point of the solid", "peak temperature"),
         Variable("die_temperature", "T", "K", _DIE, "mean of the heat layer over a die", "die temperature"),
         Variable("tile_temperature", "T", "K", _TILE, "mean of the heat layer over a tile", "temperature"),
         Variable("coolant_temperature", "T_f", "K", _TILE, "mean coolant over a tile", "coolant temperature"),
         Variable("coolant_inlet", "T_in", "K", _SERIES, "coolant at the wafer's inlet", "coolant inlet"),
-        Variable(
-            "coolant_outlet", "T_out", "K", _WAFER, "mixed mean at the wafer's outlet", "coolant outlet"
-        ),
+        Variable("coolant_outlet", "T_out", "K", _WAFER, "mixed mean at the wafer's outlet", "coolant outlet"),
         # coolant
         Variable("flow_rate", "V", "m^3/s", _SERIES, "coolant flow of one wafer", "coolant flow"),
         Variable("pressure_drop", "dp", "Pa", _WAFER, "pressure drop of the cooling design", "pressure drop"),
@@ -96,12 +78,8 @@ VARIABLES: dict[str, Variable] = {
         # numerics
         Variable("energy_residual", "r", "1", _WAFER, "|in - out - stored| over power in", "energy residual"),
         Variable("coupling_iterations", "n", "1", _WAFER, "iterations of the coupled step", "iterations"),
-        Variable(
-            "solver_iterations", "n_s", "1", _WAFER, "iterations of the linear solver", "solver iterations"
-        ),
-        Variable(
-            "temperature_residual", "r_T", "K", _WAFER, "last change of temperature", "temperature residual"
-        ),
+        Variable("solver_iterations", "n_s", "1", _WAFER, "iterations of the linear solver", "solver iterations"),
+        Variable("temperature_residual", "r_T", "K", _WAFER, "last change of temperature", "temperature residual"),
         Variable("voltage_residual", "r_V", "V", _WAFER, "last change of voltage", "voltage residual"),
         Variable("substeps", "m", "1", _SERIES, "thermal sub-steps of the control step", "sub-steps"),
     )

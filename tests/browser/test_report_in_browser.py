@@ -14,6 +14,7 @@ import pytest
 import synthetic_run
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from twin.report.html import write_report
 from twin.results.results import Results
 

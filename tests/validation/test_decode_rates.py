@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+
 from twin import library
 from twin.workload.cycles import layer_cycles
 

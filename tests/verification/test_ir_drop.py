@@ -6,6 +6,7 @@ Timoshenko & Goodier), 1/8 (two opposite edges), 1/2 (one edge); Rius, IEEE TVLS
 
 import numpy as np
 import pytest
+
 from twin.delivery.problem import GridResult, solve_grid, solve_on
 from twin.errors import SpecError
 from twin.spec.documents import validate

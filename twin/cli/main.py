@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+# Solves of this size are faster on one thread, and repeat to the last digit; before numpy is imported.
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 from twin import library as data_library
-from twin.cli import library, results
+from twin.cli import library, results, run, solve
 from twin.cli.output import note, print_text
 from twin.errors import TwinError
 
@@ -23,6 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("run")(run.run)
+app.command("solve")(solve.solve)
 app.command("list")(library.list_entries)
 app.command("show")(library.show)
 app.command("new")(library.new)

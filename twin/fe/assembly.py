@@ -46,9 +46,7 @@ def assemble_solid(grid: TensorGrid, conductivity: Array, heat_capacity: Array) 
     return SolidMatrices(conduction.tocsr(), _sum([part.storage for part in parts]), faces)
 
 
-def _assemble_slab(
-    grid: TensorGrid, first: int, last: int, conductivity: Array, heat_capacity: Array
-) -> SolidMatrices:
+def _assemble_slab(grid: TensorGrid, first: int, last: int, conductivity: Array, heat_capacity: Array) -> SolidMatrices:
     """Assemble one run of layers without contacts, in the numbering of the whole grid."""
     dx = dolfinx()
     import ufl
@@ -65,10 +63,7 @@ def _assemble_slab(
     storage = _matrix(forms.storage(capacity, trial, test, measure), number, grid.size)
     ds = ufl.Measure("ds", mesh, subdomain_data=_face_tags(mesh, grid, first, last))
     one = dx.fem.Constant(mesh, 1.0)
-    faces = {
-        face: _matrix(forms.film(one, trial, test, ds(tag)), number, grid.size)
-        for tag, face in enumerate(FACES)
-    }
+    faces = {face: _matrix(forms.film(one, trial, test, ds(tag)), number, grid.size) for tag, face in enumerate(FACES)}
     for plane, tag in ((first, _SLAB_BOTTOM), (last, _SLAB_TOP)):
         if 0 < plane < grid.z.size - 1:
             faces[f"plane {plane}"] = _matrix(forms.film(one, trial, test, ds(tag)), number, grid.size)

@@ -157,21 +157,36 @@ class HeatModel:
 
 
 class HeatSystem:
-    """One linear system: a model with its streams, steady (`step` None) or one implicit Euler step."""
+    """A factorised model: steady (`step` None) or implicit Euler steps of `step` seconds.
+
+    `streams` are those of the factors; `at` takes the streams of the moment, which may differ.
+    """
 
     def __init__(self, model: HeatModel, streams: Sequence[Stream], step: float | None):
-        self.model, self.streams, self.step = model, tuple(streams), step
-        self._modal = ModalSolver(model.layered, streams, step)
-        self._matrix = model.conduction + model.matrices.storage / step if step else model.conduction
+        self.model, self.step = model, step
+        self.modal = ModalSolver(model.layered, streams, step)
+        self.matrix = model.conduction + model.matrices.storage / step if step else model.conduction
 
-    def with_streams(self, streams: Sequence[Stream]) -> HeatSystem:
-        """Return the system of other flows that keeps this one's factors as preconditioner."""
-        other = object.__new__(HeatSystem)
-        other.__dict__.update(self.__dict__, streams=tuple(streams))
-        return other
+    def at(self, streams: Sequence[Stream], old: HeatState | None = None) -> HeatStep:
+        """Return the equations for given streams and, if there is a step, the state before it."""
+        return HeatStep(self, tuple(streams), old)
+
+
+@dataclass(frozen=True)
+class HeatStep:
+    """The equations of one moment: a factorised system, its streams, and the state before the step."""
+
+    system: HeatSystem
+    streams: tuple[Stream, ...]
+    old: HeatState | None
+
+    @property
+    def model(self) -> HeatModel:
+        """The model."""
+        return self.system.model
 
     def solve(
-        self, load: Array, guess: Array, tolerance: float, old: HeatState | None = None
+        self, load: Array, guess: Array, tolerance: float, reduction: float = 0.0
     ) -> tuple[HeatState, HeatBalance, int]:
         """Solve for a load in W per node.
 
@@ -180,65 +195,73 @@ class HeatSystem:
         load, guess : array, shape (nx, ny, nz)
         tolerance : float
             Bound of the residual's norm in W.
-        old : HeatState, optional
-            State before the step; needed when there is a step.
+        reduction : float
+            Residual over that of the guess which is enough as well (for a guess that will be corrected).
         """
         solid = self.model.with_fixed(guess)
-        residual = self._residual(solid, load, old)
-        correction, iterations = krylov.solve(
-            self._homogeneous, self._modal.solve, self._free(residual), tolerance
-        )
+        residual = self._free(self._residual(solid, load))
+        enough = max(tolerance, reduction * float(np.linalg.norm(residual)))
+        correction, iterations = krylov.solve(self._homogeneous, self.system.modal.solve, residual, enough)
         solid = solid + correction
-        state = HeatState(solid, self._coolant(solid, old))
-        return state, self._balance(state, load, old), iterations
+        state = HeatState(solid, self._coolant(solid))
+        return state, self._balance(state, load), iterations
 
-    def _residual(self, solid: Array, load: Array, old: HeatState | None) -> Array:
-        known = load + self.model.film_load
-        if old is not None:
-            stored = self.model.matrices.storage @ old.solid.ravel() / self.step
-            known = known + stored.reshape(solid.shape)
-        return known - self._apply(solid, self.streams, self._coolant(solid, old))
+    def _residual(self, solid: Array, load: Array) -> Array:
+        return load + self._known - self._apply(solid, self.streams, self._coolant(solid))
+
+    @cached_property
+    def _known(self) -> Array:
+        """Heat from ambients and from what was stored before, in W per node."""
+        known = self.model.film_load
+        if self.old is not None:
+            stored = self.model.matrices.storage @ self.old.solid.ravel() / self.system.step
+            known = known + stored.reshape(known.shape)
+        return known
+
+    @cached_property
+    def _still_streams(self) -> tuple[Stream, ...]:
+        return tuple(replace(stream, inlet=0.0) for stream in self.streams)
 
     def _homogeneous(self, solid: Array) -> Array:
         """Apply the operator with inlets and memory at zero; fixed nodes neither act nor are acted on."""
-        streams = [replace(stream, inlet=0.0) for stream in self.streams]
-        coolant = tuple(s.temperatures(solid[:, :, s.walls.planes], self.step) for s in streams)
+        streams = self._still_streams
+        coolant = tuple(s.temperatures(solid[:, :, s.walls.planes], self.system.step) for s in streams)
         return self._free(self._apply(solid, streams, coolant))
 
     def _apply(self, solid: Array, streams: Sequence[Stream], coolant: Sequence[Array]) -> Array:
-        result = (self._matrix @ solid.ravel()).reshape(solid.shape)
+        result = (self.system.matrix @ solid.ravel()).reshape(solid.shape)
         for stream, temperatures in zip(streams, coolant, strict=True):
             walls = stream.walls.planes
             taken = stream.load(solid[:, :, walls], stream.means(temperatures))
             result[:, :, walls] += (self.model.x_mass @ taken.reshape(len(taken), -1)).reshape(taken.shape)
         return result
 
-    def _coolant(self, solid: Array, old: HeatState | None) -> tuple[Array, ...]:
-        before = old.coolant if old is not None else (None,) * len(self.streams)
+    def _coolant(self, solid: Array) -> tuple[Array, ...]:
+        before = self.old.coolant if self.old is not None else (None,) * len(self.streams)
         return tuple(
-            stream.temperatures(solid[:, :, stream.walls.planes], self.step, memory)
+            stream.temperatures(solid[:, :, stream.walls.planes], self.system.step, memory)
             for stream, memory in zip(self.streams, before, strict=True)
         )
 
     def _free(self, values: Array) -> Array:
         return np.where(self.model.fixed_mask, 0.0, values) if self.model.fixed else values
 
-    def _balance(self, state: HeatState, load: Array, old: HeatState | None) -> HeatBalance:
+    def _balance(self, state: HeatState, load: Array) -> HeatBalance:
         model, widths = self.model, self.model.column_widths
         faces = {
             face: film.coefficient * float((model.face_weights[face] * (state.solid - film.ambient)).sum())
             for face, film in model.films.items()
         }
         if model.fixed:
-            reaction = self._residual(state.solid, load, old)
+            reaction = self._residual(state.solid, load)
             for face in model.fixed:
                 faces[face] = float(reaction[face_index(face)].sum())
                 reaction[face_index(face)] = 0.0  # an edge that two faces share counts once
         streams = tuple(s.heat(f, widths) for s, f in zip(self.streams, state.coolant, strict=True))
         stored = 0.0
-        if old is not None and self.step:
-            change = model.energy(state, self.streams) - model.energy(old, self.streams)
-            stored = change / self.step
+        if self.old is not None and self.system.step:
+            change = model.energy(state, self.streams) - model.energy(self.old, self.streams)
+            stored = change / self.system.step
         return HeatBalance(float(load.sum()), faces, streams, stored)
 
 

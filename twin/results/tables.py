@@ -18,7 +18,7 @@ COORDINATES: dict[str, Variable] = {
         Variable("tile_y", "y", "m", ("tile_y",), "centre of a row of tiles", "tile position y"),
         Variable("x", "x", "m", ("x",), "node of the thermal mesh", "position x"),
         Variable("y", "y", "m", ("y",), "node of the thermal mesh", "position y"),
-        Variable("request", "j", "1", ("request",), "number of the request, by arrival", "request"),
+        Variable("request", "j", "1", ("request",), "number of the entry, by time of the answer", "request"),
     )
 }
 
@@ -33,7 +33,6 @@ HOTTEST: dict[str, Variable] = {
 REQUESTS: dict[str, Variable] = {
     v.name: v
     for v in (
-        Variable("arrival_time", "t_a", "s", _REQUEST, "arrival of the request", "arrival"),
         Variable(
             "time_to_first_token",
             "t_1",

@@ -33,15 +33,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return tree
 
 
-def write_yaml(tree: dict[str, Any], path: Path) -> None:
-    """Write a mapping as YAML, keys in the order given."""
+def yaml_text(tree: dict[str, Any]) -> str:
+    """Return a mapping as YAML, keys in the order given."""
+    from io import StringIO
+
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.width = 110
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(tree, stream)
+    stream = StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue()
 
 
 def validate(tree: dict[str, Any], annotation: Any, where: str) -> Any:

@@ -75,7 +75,7 @@ class Control(Spec):
     step: Annotated[Time, Field(gt=0)]
     substep: Annotated[Time, Field(gt=0)]
     policy: tuple[Policy, ...] = ()
-    tolerance: Annotated[Ratio, Field(gt=0)] = 1e-6
+    tolerance: Annotated[Ratio, Field(gt=0)] = 1e-5
 
     @field_validator("policy", mode="before")
     @classmethod

@@ -16,8 +16,8 @@ from twin.fe.tensor import Array
 from twin.spec.documents import read_yaml, validate
 from twin.spec.stack import Stack
 from twin.thermal.bed import BedFlow
-from twin.thermal.stack_check import check_stack
 from twin.thermal.layers import layer_mean_weights
+from twin.thermal.stack_check import check_stack
 from twin.thermal.stack_model import StackModel, compile_stack, oriented
 
 GAMMA = 1.0 - 1.0 / np.sqrt(2.0)
@@ -108,8 +108,8 @@ def _steady(model: StackModel, result: StackResult, time: float) -> HeatState:
     system: HeatSystem | None = None
     for _ in range(_MOST_FLOW_UPDATES):
         streams, flows = _streams(model, means)
-        system = system.with_streams(streams) if system else HeatSystem(model.heat, streams, None)
-        state, balance, iterations = system.solve(load, guess, _tolerance(model, load, guess))
+        system = system or HeatSystem(model.heat, streams, None)
+        state, balance, iterations = system.at(streams).solve(load, guess, _tolerance(model, load, guess))
         updated = _means(streams, state)
         change = max((float(np.abs(a - b).max()) for a, b in zip(updated, means, strict=False)), default=0.0)
         guess, means = state.solid, updated
@@ -172,15 +172,16 @@ def _step(
     stage = GAMMA * step
     streams, flows = _streams(model, _means(result.streams, old) if result.streams else _inlet_means(model))
     key = float(f"{stage:.9g}")
-    systems[key] = systems[key].with_streams(streams) if key in systems else HeatSystem(model.heat, streams, stage)
+    if key not in systems:
+        systems[key] = HeatSystem(model.heat, streams, stage)
     tolerance = _tolerance(model, load, old.solid)
-    first, balance_1, n_1 = systems[key].solve(load, old.solid, tolerance, old)
+    first, balance_1, n_1 = systems[key].at(streams, old).solve(load, old.solid, tolerance)
     weight = (1 - GAMMA) / GAMMA
     middle = HeatState(
         old.solid + weight * (first.solid - old.solid),
         tuple(a + weight * (b - a) for a, b in zip(old.coolant, first.coolant, strict=True)),
     )
-    second, balance_2, n_2 = systems[key].solve(load, first.solid, tolerance, middle)
+    second, balance_2, n_2 = systems[key].at(streams, middle).solve(load, first.solid, tolerance)
     stored = (model.heat.energy(second, streams) - model.heat.energy(old, streams)) / step
     result.balance = _mixed(balance_1, balance_2, stored)
     result.streams, result.flows = streams, flows

@@ -6,7 +6,6 @@ exchanged (`oriented`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from twin.errors import Problem, SpecError
-from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatSystem
+from twin.errors import Problem, SpecError, did_you_mean
+from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatStep, HeatSystem
 from twin.fe.stream import Stream
 from twin.fe.tensor import Array, TensorGrid, hat_integrals, mass
 from twin.spec.chip import Array as Tiles
@@ -18,13 +18,13 @@ from twin.spec.cooling import ChannelDesign, CoolingLayer, JetDesign
 from twin.spec.mesh import MeshRecipe
 from twin.thermal.bed import BedFlow, ChannelBed
 from twin.thermal.coolant import CoolantProperties
-from twin.thermal.hydraulics import ChannelGeometry, Layout
+from twin.thermal.hydraulics import ChannelGeometry, Layout, design_geometry
 from twin.thermal.jets import JetBed
 from twin.thermal.layers import Layer, build_grid, channel_layer, layer_mean_weights, solid_layer, tile_nodes
 from twin.thermal.layers import wetted_walls as walls_of
 
 _TOLERANCE = 3e-10
-_REFRESH_AFTER = 8
+_MOST_SYSTEMS = 6
 _STEADY_UPDATES = 20
 _STEADY_CHANGE = 1e-6
 
@@ -34,6 +34,7 @@ class WaferState:
     """One instant of a wafer; see ThermalState for the quantities."""
 
     heat: HeatState
+    coolant_means: tuple[Array, ...]
     balance: HeatBalance
     flow: BedFlow
     tile_temperature: Array
@@ -105,7 +106,8 @@ class WaferThermalModel:
             {"bottom": film} if film.coefficient > 0 else {},
         )
         self.bed = _bed(self.grid, len(chip.layers), chip, design, coolant, reference_temperature, blocked)
-        self._systems: dict[float | None, HeatSystem] = {}
+        self.reference_temperature = reference_temperature
+        self._systems: dict[tuple[float | None, float], HeatSystem] = {}
 
     @property
     def tiles(self) -> tuple[int, int]:
@@ -140,87 +142,83 @@ class WaferThermalModel:
 
     def uniform(self, temperature: float, flow_rate: float) -> WaferState:
         """Return a wafer at one temperature."""
-        solid = np.full(self.grid.shape, temperature)
-        heat = HeatState(solid, self.bed.uniform(temperature))
-        streams, flow = self.bed.streams(flow_rate, temperature, heat.coolant)
-        return self._state(heat, HeatBalance(0.0, {}, (0.0,) * len(streams), 0.0), flow, streams, 0)
+        heat = HeatState(np.full(self.grid.shape, temperature), self.bed.uniform(temperature))
+        return self.restored(heat, flow_rate, temperature)
+
+    def restored(self, heat: HeatState, flow_rate: float, inlet: float) -> WaferState:
+        """Return the wafer with given temperatures, such as those of a checkpoint; its watts are unknown."""
+        streams, flow = self.bed.streams(flow_rate, inlet, heat.coolant)
+        return self.observed(heat, HeatBalance(0.0, {}, (0.0,) * len(streams), 0.0), flow, streams, 0)
 
     def steady(self, heat: Array, flow_rate: float, inlet: float, guess: WaferState | None = None) -> WaferState:
         """Return the steady state; flow and coefficients at the coolant's own temperatures."""
         state = guess or self.uniform(inlet, flow_rate)
-        means = self._means(state, flow_rate, inlet)
         for _ in range(_STEADY_UPDATES):
-            state = self._solve(state, means, heat, flow_rate, inlet, None, None)
-            updated = self._means(state, flow_rate, inlet)
-            change = max(float(np.abs(a - b).max()) for a, b in zip(updated, means, strict=True))
-            if change < _STEADY_CHANGE:
+            means = state.coolant_means
+            state = self._equations(means, flow_rate, inlet, None, None).solve(heat, state)
+            if all(np.abs(a - b).max() < _STEADY_CHANGE for a, b in zip(state.coolant_means, means, strict=True)):
                 break
-            means = updated
         return state
 
-    def step(
-        self,
-        state: WaferState,
-        heat: Array,
-        flow_rate: float,
-        inlet: float,
-        step: float,
-        guess: WaferState | None = None,
-    ) -> WaferState:
-        """Return the state one implicit Euler step later; flow follows the coolant before the step."""
-        means = self._means(state, flow_rate, inlet)
-        return self._solve(guess or state, means, heat, flow_rate, inlet, step, state)
+    def step(self, state: WaferState, flow_rate: float, inlet: float, step: float) -> WaferStep:
+        """Return the equations of one implicit Euler step; flow follows the coolant before the step."""
+        return self._equations(state.coolant_means, flow_rate, inlet, step, state.heat)
 
     def surface(self, state: WaferState) -> Array:
         """Return the heat layer's mean over its thickness on the nodes, shape (ny, nx)."""
         return np.asarray((state.heat.solid @ self._tile_hats[2]).T)
 
-    def _solve(
-        self,
-        guess: WaferState,
-        means: Sequence[Array],
-        heat: Array,
-        flow_rate: float,
-        inlet: float,
-        step: float | None,
-        old: WaferState | None,
-    ) -> WaferState:
-        streams, flow = self.bed.streams(flow_rate, inlet, means)
-        known = self._systems.get(step)
-        system = known.with_streams(streams) if known else HeatSystem(self.model, streams, step)
-        load = self._load(heat)
-        tolerance = _TOLERANCE * max(float(np.abs(heat).sum()), 1.0)
-        solved, balance, iterations = system.solve(load, guess.heat.solid, tolerance, old.heat if old else None)
-        if iterations > _REFRESH_AFTER:
-            self._systems.pop(step, None)  # the flow has moved on: factorise anew next time
-        else:
-            self._systems[step] = system
-        return self._state(solved, balance, flow, streams, iterations)
+    def coolant_surface(self, state: WaferState) -> Array:
+        """Return the coolant at the outlet of the cells around each node, shape (ny, nx)."""
+        cells = np.mean(state.heat.coolant, axis=0)
+        padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
+        return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2)
 
-    def _load(self, heat: Array) -> Array:
+    def _equations(
+        self, means: Sequence[Array], flow_rate: float, inlet: float, step: float | None, old: HeatState | None
+    ) -> WaferStep:
+        streams, flow = self.bed.streams(flow_rate, inlet, means)
+        return WaferStep(self, self._system(step, flow_rate).at(streams, old), flow)
+
+    def _system(self, step: float | None, flow_rate: float) -> HeatSystem:
+        """Return the factorised system for a time step and a flow of coolant at one temperature.
+
+        It preconditions the exact one; since it does not depend on what was solved before, a run that
+        is continued repeats the same arithmetic.
+        """
+        reference = float(f"{flow_rate:.2g}")
+        key = (step, reference)
+        if key not in self._systems:
+            while len(self._systems) >= _MOST_SYSTEMS:
+                self._systems.pop(next(iter(self._systems)))
+            inlet = self.reference_temperature
+            streams, _ = self.bed.streams(reference, inlet, self.bed.uniform(inlet))
+            self._systems[key] = HeatSystem(self.model, streams, step)
+        return self._systems[key]
+
+    def load(self, heat: Array) -> Array:
+        """Return watts per node for watts per tile."""
         x, y, through = self._tile_hats
         plane = x @ (np.asarray(heat).T / self._tile_area) @ y.T
         return plane[:, :, None] * through
 
-    def _means(self, state: WaferState, flow_rate: float, inlet: float) -> list[Array]:
-        """Mean temperature of the coolant in every cell."""
-        streams, _ = self.bed.streams(flow_rate, inlet, state.heat.coolant)
-        return [stream.means(field) for stream, field in zip(streams, state.heat.coolant, strict=True)]
-
-    def _state(
+    def observed(
         self, heat: HeatState, balance: HeatBalance, flow: BedFlow, streams: Sequence[Stream], iterations: int
     ) -> WaferState:
+        """Return temperatures with all that is read off them."""
         x, y, through = self._tile_hats
         layer = heat.solid @ through
         tiles = (x.T @ layer @ y).T / self._tile_area
+        means = tuple(stream.means(field) for stream, field in zip(streams, heat.coolant, strict=True))
         widths = self.model.column_widths
         outlets = [stream.outlet_mean(f, widths) for stream, f in zip(streams, heat.coolant, strict=True)]
         return WaferState(
             heat=heat,
+            coolant_means=means,
             balance=balance,
             flow=flow,
             tile_temperature=tiles,
-            coolant_temperature=self._coolant_by_tile(streams, heat.coolant),
+            coolant_temperature=self._coolant_by_tile(means),
             die_peak=self._die_peak(heat.solid[:, :, through > 0].max(axis=2)),
             coolant_outlet=float(np.mean(outlets)),
             iterations=iterations,
@@ -234,10 +232,9 @@ class WaferThermalModel:
         overlap = np.clip(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0.0, None)
         return overlap / overlap.sum(axis=0)
 
-    def _coolant_by_tile(self, streams: Sequence[Stream], coolant: Sequence[Array]) -> Array:
+    def _coolant_by_tile(self, means: Sequence[Array]) -> Array:
         x = self._tile_hats[0]
-        fields = [stream.means(field) for stream, field in zip(streams, coolant, strict=True)]
-        return ((x / x.sum(axis=0)).T @ np.mean(fields, axis=0) @ self._cell_shares).T
+        return np.asarray(((x / x.sum(axis=0)).T @ np.mean(means, axis=0) @ self._cell_shares).T)
 
     def _die_peak(self, layer: Array) -> Array:
         """Maximum over the nodes of each die, edges included."""
@@ -250,6 +247,25 @@ class WaferThermalModel:
             ]
             layer = np.stack(parts, axis=axis)
         return layer.T
+
+
+@dataclass(frozen=True)
+class WaferStep:
+    """The equations of a wafer at one moment; `solve` may be called again with other heat."""
+
+    wafer: WaferThermalModel
+    equations: HeatStep
+    flow: BedFlow
+
+    def solve(self, heat: Array, guess: WaferState, reduction: float = 0.0) -> WaferState:
+        """Return the wafer for a heat map in W, shape (tile_y, tile_x).
+
+        `reduction` of the guess's residual is enough while the heat itself is still being corrected.
+        """
+        tolerance = _TOLERANCE * max(float(np.abs(heat).sum()), 1.0)
+        load = self.wafer.load(heat)
+        solved, balance, iterations = self.equations.solve(load, guess.heat.solid, tolerance, reduction)
+        return self.wafer.observed(solved, balance, self.flow, self.equations.streams, iterations)
 
 
 def _pieces(design: ChannelDesign | JetDesign) -> int:
@@ -267,10 +283,13 @@ def _layers(
     chip: Chip, design: ChannelDesign | JetDesign, recipe: MeshRecipe, coolant: CoolantProperties, temperature: float
 ) -> tuple[Layer, ...]:
     """Layers of the chip, then those of the design."""
-    unknown = set(recipe.named_layers) - {layer.name for layer in (*chip.layers, *design.layers)}
-    if unknown:
-        known = ", ".join(layer.name for layer in (*chip.layers, *design.layers))
-        problems = [Problem(f"named_layers.{name}", f"no such layer. Available: {known}.") for name in sorted(unknown)]
+    known = [layer.name for layer in chip.layers] + [layer.name for layer in design.layers]
+    problems = [
+        Problem(f"named_layers.{name}", f"no such layer. {did_you_mean(name, known)}")
+        for name in recipe.named_layers
+        if name not in known
+    ]
+    if problems:
         raise SpecError("the mesh recipe", problems)
     layers = [
         solid_layer(
@@ -309,10 +328,9 @@ def _bed(
     """The coolant of a design above `below` layers of the chip."""
     widths = mass(grid.x).sum(axis=1)
     if isinstance(design, JetDesign):
-        return JetBed.over(grid, design.jets, chip.size, coolant, temperature)
+        return JetBed.over(grid, design.jets, chip.size.x * chip.size.y, coolant, temperature)
     index, channels = below + design.channel_index, design.channels
-    thickness = design.layers[design.channel_index].thickness
-    geometry = ChannelGeometry(channels.width, channels.wall, thickness, design.covered)
+    geometry = design_geometry(design)
     layout = Layout.manifold(grid.y, channels.pieces, channels.slot_width, blocked)
     return ChannelBed(
         geometry,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.cli import main as command
 from twin.results.description import Description

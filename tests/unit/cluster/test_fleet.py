@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.cluster.fleet import Fleet, fewest_nodes, groupings, serve_all
 from twin.errors import SpecError

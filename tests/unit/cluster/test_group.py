@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.cluster.group import GpuGroup, group
 from twin.cluster.power import gpu_power, node_power, smooth_minimum

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin.delivery.clocks import clock_share, required_voltage
 from twin.spec.chip import VoltageScale
 

@@ -1,6 +1,7 @@
 """Chips and deliveries of the library: complete provenance, ranges for what is only assumed."""
 
 import pytest
+
 from twin import library
 from twin.delivery.droop import worst_droop
 from twin.delivery.policies import fixed_voltage

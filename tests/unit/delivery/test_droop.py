@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+
 from twin import library
 from twin.delivery.droop import LoadStep, droop, ramp_power, voltage_response, worst_droop
 from twin.spec.delivery import DeliveryDesign, OutputFilter

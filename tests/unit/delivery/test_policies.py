@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.delivery.clocks import required_voltage
 from twin.delivery.policies import (

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.delivery.regulator import active_phases, bus_loss, phase_loss, regulate, regulator_loss
 from twin.errors import RunStopped

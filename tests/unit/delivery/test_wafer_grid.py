@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.sparse.linalg import spsolve
+
 from twin import library
 from twin.delivery.grid import GridSolution, WaferGrid, wafer_grid
 from twin.errors import RunStopped

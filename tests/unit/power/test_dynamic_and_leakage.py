@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.power.dynamic import clock_tree_power, event_power
 from twin.power.leakage import leakage_power

@@ -6,6 +6,7 @@ values by the Lambert W function (Corless et al. 1996), each confirmed by bracke
 
 import numpy as np
 import pytest
+
 from twin.constants import ZERO_CELSIUS
 from twin.power.leakage import leakage_power, loop_gain
 from twin.power.runaway import critical_dynamic, critical_resistance, critical_temperature, fixed_points

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import synthetic_run
+
 from twin.errors import OutputError
 from twin.report.energy import OTHER, WALL, Flow, energy_flows
 from twin.report.html import REPORT, render, write_report

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from twin.results.description import Description
 from twin.results.results import STORE
 from twin.results.store import ResultWriter

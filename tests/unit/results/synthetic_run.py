@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from twin.results.description import AssumedInput, Description
 from twin.results.memory import MemoryWriter
 from twin.results.results import Results
@@ -168,7 +169,6 @@ def requests(count: int = 200) -> dict[str, np.ndarray]:
     rate = rng.normal(1700.0, 80.0, count)
     first[-3:], rate[-3:] = np.nan, np.nan
     return {
-        "arrival_time": np.sort(rng.uniform(0, 60, count)),
         "time_to_first_token": first,
         "tokens_per_second": rate,
     }

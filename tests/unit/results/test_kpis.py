@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import synthetic_run
+
 from twin.results.compare import compare
 from twin.results.description import Description
 from twin.results.kpis import KPIS

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import synthetic_run
 import xarray as xr
+
 from twin.errors import OutputError
 from twin.results import checkpoint
 from twin.results.description import Description

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.errors import SpecError
 from twin.spec.cooling import ChannelDesign, CoolingDesign, JetDesign

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from twin.errors import LibraryError, SpecError
 from twin.library import load
 from twin.spec.coolant import ConstantCoolant

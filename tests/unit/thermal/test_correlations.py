@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.linalg import eigh
+
 from twin.thermal import correlations
 
 # Spectral-element solutions of the duct problems, agreeing with finite volumes and Richardson

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from twin.errors import SpecError
 from twin.spec.stack import HeatTransfer
 from twin.thermal import correlations

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+
 from twin import library
 from twin.spec.base import to_tree
 from twin.spec.cooling import CoolantLoop, DryCooler, JetArray, Room

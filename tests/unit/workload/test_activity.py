@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.workload.activity import (
     busy_share,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.workload.cycles import allreduce_cycles, gemv_cycles, layer_cycles, layer_line, prefill_line
 from twin.workload.pipeline import nominal_clocks, pipeline, region_clocks

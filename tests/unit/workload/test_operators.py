@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from twin import library
 from twin.errors import SpecError
 from twin.workload.operators import cache_bytes, layer_operators, parameters, token_macs, weight_bytes

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from twin import library
 from twin.errors import SpecError
 from twin.workload.operators import layer_parameters, parameters

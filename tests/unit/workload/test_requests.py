@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from twin.errors import LibraryError, SpecError
 from twin.workload.requests import load_requests, scale_arrivals, window
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+
 from twin.workload.intervals import merge_replicas, merge_steps
 from twin.workload.requests import load_requests, scale_arrivals, window
 from twin.workload.serving import Limits, Queue, Rates, Requests, is_drained, pack, step, unpack

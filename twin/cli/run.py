@@ -1,0 +1,81 @@
+"""`twin run`: a scenario from request trace to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twin.cli.output import note, print_json, print_text, progress_bar
+
+DEFAULT_SCENARIO = "wse3-llama3.1-8b-conversation"
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name in data/scenarios, or a file.")] = DEFAULT_SCENARIO,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, such as cooling.flow_rate='30 L/min'")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for results; absent: runs/SCENARIO.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted run in the folder.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
+) -> None:
+    """Run a scenario: results.zarr, report.html, scenario.yaml and the key figures."""
+    from twin.engine.run import load
+    from twin.engine.run import run as run_scenario
+    from twin.errors import SpecError
+    from twin.report.html import write_report
+
+    if overwrite and resume:
+        raise typer.BadParameter("use either --overwrite or --resume")
+    chosen = load(scenario)
+    where = Path(scenario).name
+    given = _changes(changes or [])
+    if given:
+        try:
+            chosen = chosen.replace(given)
+        except SpecError as error:
+            raise SpecError(f"{where} with --set", error.problems) from error
+    folder = out or Path("runs") / Path(scenario).stem
+    with progress_bar() as bar:
+        results = run_scenario(chosen, folder, overwrite=overwrite, resume=resume, progress=_Shown(bar), where=where)
+    report = write_report(results, folder / "report.html")
+    if as_json:
+        print_json(results.to_json())
+    else:
+        print_text(results.summary())
+        if results.comparison is not None:
+            print_text("\nThe same requests on the other system:\n" + results.comparison.summary())
+    note(f"report: {report}")
+    if results.status == "stopped":
+        raise typer.Exit(1)
+
+
+def _changes(given: list[str]) -> dict[str, Any]:
+    """Return KEY=VALUE pairs as a mapping; values are read as YAML."""
+    from ruamel.yaml import YAML
+
+    from twin.errors import Problem, SpecError
+
+    problems = [Problem(item, "is not of the form KEY=VALUE") for item in given if "=" not in item]
+    if problems:
+        raise SpecError("--set", problems)
+    yaml = YAML(typ="safe", pure=True)
+    pairs = (item.split("=", 1) for item in given)
+    return {key.strip(): yaml.load(value) for key, value in pairs}
+
+
+class _Shown:
+    """Shows the simulated time of each system in a progress bar."""
+
+    def __init__(self, bar: Any):
+        self._bar = bar
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, done: float, total: float, title: str) -> None:
+        if title not in self._tasks:
+            self._tasks[title] = self._bar.add_task(title, total=total)
+        text = f"{title}: {done:.6g} of {total:.6g} s simulated"
+        self._bar.update(self._tasks[title], completed=done, description=text)

@@ -1,0 +1,194 @@
+"""Running a scenario: the loop over control steps, kept in a folder or in memory."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin import library
+from twin.engine.gpu import build_fleet
+from twin.engine.plant import build_wafer_plant
+from twin.engine.simulation import Simulation, WaferSimulation
+from twin.errors import LibraryError, OutputError, Problem, RunStopped, SpecError
+from twin.results.description import Description, assumed_inputs
+from twin.results.memory import MemoryWriter
+from twin.results.results import COMPARISON, COMPLETE, STOPPED, Results, open_results
+from twin.results.store import ResultWriter
+from twin.spec.base import to_tree
+from twin.spec.documents import yaml_text
+from twin.spec.scenario import Scenario
+from twin.spec.system import WaferSystem
+
+COMMIT_STEPS = 20
+SCENARIO_FILE = "scenario.yaml"
+
+Progress = Callable[[float, float, str], None]
+"""Called with simulated seconds done, their total, and what is running."""
+
+
+def load(name: str) -> Scenario:
+    """Return a scenario by its name in data/scenarios or its file."""
+    scenario = library.load("scenario", name)
+    assert isinstance(scenario, Scenario)
+    return scenario
+
+
+def run(
+    scenario: Scenario | str,
+    out: Path | str | None = None,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    where: str = "scenario",
+) -> Results:
+    """Run a scenario and, if it names a system to compare with, the same requests on that one.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, its name or its file.
+    out : path, optional
+        Folder that receives results, scenario and checkpoints; absent: results stay in memory.
+    overwrite, resume : bool
+        Replace what `out` holds, or continue the interrupted run in it.
+    progress : callable, optional
+        Told about simulated time.
+    where : str
+        How errors call the scenario.
+
+    Raises
+    ------
+    SpecError, LibraryError, OutputError
+        Bad input; nothing that exists is touched.
+    """
+    if isinstance(scenario, str):
+        where = scenario
+        scenario = load(where)
+    start = clock.perf_counter()
+    folder = Path(out) if out is not None else None
+    if resume and folder is None:
+        raise OutputError("resume needs the folder of the interrupted run (--out)")
+    simulation, other = build(scenario, where), _comparison(scenario)
+    rival = build(other, where) if other else None
+    main = _open_writer(scenario, simulation, folder, overwrite, resume)
+    compared = None
+    if other is not None and rival is not None:
+        compared = _compare(other, rival, folder / COMPARISON if folder else None, progress)
+    results = _simulate(scenario, simulation, main, progress, start)
+    return replace(results, comparison=compared)
+
+
+def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: Progress | None) -> Results:
+    """Return the run of the other system; one that is there already (of a run that is resumed) is kept."""
+    if folder is not None and folder.exists():
+        found = open_results(folder)
+        if found.status == COMPLETE:
+            return found
+    writer = _open_writer(other, rival, folder, True, False)
+    return _simulate(other, rival, writer, progress, clock.perf_counter())
+
+
+def build(scenario: Scenario, where: str) -> Simulation:
+    """Return the simulation of a scenario's system."""
+    try:
+        system = library.entry("system", scenario.system)
+    except LibraryError as error:
+        raise SpecError(where, [Problem("system", str(error))]) from error
+    if isinstance(system.spec, WaferSystem):
+        return WaferSimulation(build_wafer_plant(scenario, system, where))
+    return build_fleet(scenario, system, where)
+
+
+def _comparison(scenario: Scenario) -> Scenario | None:
+    if scenario.compare_with is None or scenario.workload.type != "serving":
+        return None
+    return scenario.model_copy(
+        update={"system": scenario.compare_with, "systems": None, "compare_with": None, "title": ""}
+    )
+
+
+_Writer = tuple[ResultWriter | MemoryWriter, int, Any]
+
+
+def _simulate(
+    scenario: Scenario, simulation: Simulation, opened: _Writer, progress: Progress | None, start: float
+) -> Results:
+    """Step a simulation to the end of its scenario, committing as it goes."""
+    writer, first, state = opened
+    ends = step_ends(scenario)
+    for number in range(first, len(ends)):
+        length = ends[number] - (ends[number - 1] if number else 0.0)
+        try:
+            state, sample = simulation.step(state, length)
+        except RunStopped as stop:
+            return _finish(writer, simulation, state, STOPPED, str(stop), start)
+        if writer.append(number, sample):
+            writer.commit(simulation.pack(state))
+        if progress:
+            progress(float(ends[number]), float(ends[-1]), simulation.title)
+    return _finish(writer, simulation, state, COMPLETE, "", start)
+
+
+def _finish(
+    writer: ResultWriter | MemoryWriter, simulation: Simulation, state: Any, status: str, reason: str, start: float
+) -> Results:
+    return writer.finish(
+        status,
+        reason,
+        wall_time=clock.perf_counter() - start,
+        requests=simulation.requests(state),
+        hottest=simulation.hottest(state),
+    )
+
+
+def _open_writer(
+    scenario: Scenario, simulation: Simulation, folder: Path | None, overwrite: bool, resume: bool
+) -> _Writer:
+    description = _describe(scenario, simulation)
+    coords = {"time": step_ends(scenario), **simulation.axes()}
+    if folder is None:
+        return MemoryWriter(coords, description), 0, simulation.initial()
+    if resume:
+        _require_same(folder, description)
+        writer, first, tree = ResultWriter.resume(folder)
+        return writer, first, simulation.initial() if tree is None else simulation.unpack(tree)
+    writer = ResultWriter.create(folder, coords, description, COMMIT_STEPS, overwrite=overwrite)
+    (folder / SCENARIO_FILE).write_text(description.scenario, encoding="utf-8")
+    return writer, 0, simulation.initial()
+
+
+def _require_same(folder: Path, description: Description) -> None:
+    if open_results(folder).scenario != description.scenario:
+        raise OutputError(f"{folder}: holds a run of another scenario; resume with the one in {SCENARIO_FILE}")
+
+
+def step_ends(scenario: Scenario) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the ends of all control steps in s; the last one may be shorter."""
+    duration, step = scenario.workload.duration, scenario.control.step
+    count = max(1, int(np.ceil(duration / step - 1e-9)))
+    return np.append(np.arange(1, count) * step, duration)
+
+
+def _describe(scenario: Scenario, simulation: Simulation) -> Description:
+    """Return title, resolved scenario with the sources of its inputs, and which of them are assumed."""
+    return Description(
+        title=scenario.title or simulation.title,
+        system=simulation.title,
+        scenario=yaml_text({"kind": "scenario", **to_tree(scenario)}) + _sources(simulation),
+        assumed_inputs=assumed_inputs(simulation.entries),
+    )
+
+
+def _sources(simulation: Simulation) -> str:
+    """Return every input of the library with value, status and source, as comments of the scenario's file."""
+    lines = ["", "# Inputs from the data library: value, status, source"]
+    for entry in simulation.entries:
+        lines.append(f"# {entry.kind} {entry.name}")
+        lines += [f"#   {item.key}: {item.text} ({item.status}; {item.source})" for item in entry.provenance]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,124 @@
+"""What the run loop needs of a system, wafers or GPUs alike."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine import state as wafer_state
+from twin.engine.plant import WaferPlant
+from twin.engine.samples import Sample
+from twin.engine.state import EngineState, Served
+from twin.engine.step import control_step, initial
+from twin.library import Entry
+
+
+class Simulation(Protocol):
+    """One system that is stepped; states are immutable and can be kept in a checkpoint."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries of the library that the run rests on."""
+
+    @property
+    def title(self) -> str:
+        """What is simulated."""
+
+    def initial(self) -> Any:
+        """Return the state at time 0."""
+
+    def step(self, state: Any, step: float) -> tuple[Any, Sample]:
+        """Return the state one control step later, and the variables of the step."""
+
+    def pack(self, state: Any) -> Any:
+        """Return a state as nested mappings of arrays and numbers."""
+
+    def unpack(self, tree: Any) -> Any:
+        """Return the state that `pack` gave."""
+
+    def axes(self) -> dict[str, NDArray[np.float64]]:
+        """Return the coordinates of the results besides time."""
+
+    def requests(self, state: Any) -> dict[str, NDArray[np.float64]]:
+        """Return what users saw, by name."""
+
+    def hottest(self, state: Any) -> dict[str, Any] | None:
+        """Return the field at the hottest instant; None without a thermal model."""
+
+
+class WaferSimulation:
+    """A wafer system."""
+
+    def __init__(self, plant: WaferPlant):
+        self.plant = plant
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries of the library that the run rests on."""
+        return self.plant.entries
+
+    @property
+    def title(self) -> str:
+        """What is simulated."""
+        return self.plant.system.title
+
+    def initial(self) -> EngineState:
+        """Return the system at rest."""
+        return initial(self.plant)
+
+    def step(self, state: EngineState, step: float) -> tuple[EngineState, Sample]:
+        """Return the state one control step later, and the variables of the step."""
+        return control_step(self.plant, state, step)
+
+    def pack(self, state: EngineState) -> Any:
+        """Return a state as nested mappings of arrays and numbers."""
+        return wafer_state.to_tree(state)
+
+    def unpack(self, tree: Any) -> EngineState:
+        """Return the state that `pack` gave."""
+        return wafer_state.from_tree(tree, self.plant)
+
+    def axes(self) -> dict[str, NDArray[np.float64]]:
+        """Return the coordinates of the results besides time, centres in m."""
+        size, dies, (ny, nx) = self.plant.chip.size, self.plant.chip.dies, self.plant.tiles
+        return {
+            "wafer": np.arange(self.plant.wafers, dtype=float),
+            "die_x": centres(size.x, dies.x),
+            "die_y": centres(size.y, dies.y),
+            "tile_x": centres(size.x, nx),
+            "tile_y": centres(size.y, ny),
+        }
+
+    def requests(self, state: EngineState) -> dict[str, NDArray[np.float64]]:
+        """Return what users saw, by name."""
+        return served_arrays(state.served)
+
+    def hottest(self, state: EngineState) -> dict[str, Any] | None:
+        """Return heat layer and coolant at the hottest instant."""
+        found, grid = state.hottest, self.plant.thermal.grid
+        return {
+            "x": grid.x,
+            "y": grid.y,
+            "time": found.time,
+            "temperature": found.temperature,
+            "coolant_temperature": found.coolant_temperature,
+        }
+
+
+def centres(extent: float, count: int) -> NDArray[np.float64]:
+    """Return the centres of `count` equal parts of an extent."""
+    return np.asarray((np.arange(count) + 0.5) * (extent / count), dtype=np.float64)
+
+
+def served_arrays(served: Served) -> dict[str, NDArray[np.float64]]:
+    """Return waits and rates side by side; the shorter is filled up with NaN."""
+    count = max(served.time_to_first_token.size, served.tokens_per_second.size)
+    return {
+        name: np.concatenate([values, np.full(count - values.size, np.nan)])
+        for name, values in (
+            ("time_to_first_token", served.time_to_first_token),
+            ("tokens_per_second", served.tokens_per_second),
+        )
+    }
