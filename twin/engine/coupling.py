@@ -20,6 +20,8 @@ from twin.thermal.wafer import WaferState
 Array = NDArray[np.float64]
 _MOST_PASSES = 40
 _RUNAWAY_GAIN = 1.0
+_BEYOND = 600.0  # K: leakage models mean nothing there, and no device works
+_DEPTH = 3
 _REDUCTION = 0.02
 _CLOSED = 2e-7
 _GRID_SHARE = 0.01
@@ -80,6 +82,7 @@ def couple(
     temperature, thermal, solved = old.tile_temperature, old, 0
     equations = plant.thermal.step(old, flow, inlet, step) if step else None
     tolerance = plant.scenario.control.tolerance
+    history = _History()
     for passes in range(1, _MOST_PASSES + 1):
         power, grid, dv = _powered(plant, load, set_voltage, voltage, temperature)
         voltage = grid.tile_voltage
@@ -89,14 +92,49 @@ def couple(
         else:
             thermal = equations.solve(heat, thermal, _REDUCTION)
         solved += thermal.iterations
-        change = thermal.tile_temperature - temperature
-        dt = float(np.abs(change).max())
-        gain = _loop_gain(plant, power, thermal, heat)
-        rise = max(1.0, float(thermal.tile_temperature.max()) - inlet)
-        if dt <= tolerance * rise and thermal.balance.residual <= _CLOSED:
-            return Coupled(thermal, grid, power, passes, solved, dt, dv)
-        temperature = temperature + change / (1.0 - gain)
-    raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {dt:.2g} K)")
+        found = thermal.tile_temperature
+        change = float(np.abs(found - temperature).max())
+        rise = max(1.0, float(found.max()) - inlet)
+        if change <= tolerance * rise and thermal.balance.residual <= _CLOSED:
+            return Coupled(thermal, grid, power, passes, solved, change, dv)
+        temperature = history.improved(temperature, found)
+        _require_no_runaway(temperature, history.gain)
+    raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {change:.2g} K)")
+
+
+class _History:
+    """Anderson acceleration of x = g(x) over the last passes, and the gain of the loop that they show.
+
+    Source: Walker & Ni, SIAM J. Numer. Anal. 49 (2011) 1715.
+    """
+
+    def __init__(self) -> None:
+        self._inputs: list[Array] = []
+        self._outputs: list[Array] = []
+        self.gain = 0.0
+
+    def improved(self, given: Array, found: Array) -> Array:
+        """Return the next input after g(`given`) = `found`."""
+        self._inputs = [*self._inputs[-_DEPTH:], given.ravel()]
+        self._outputs = [*self._outputs[-_DEPTH:], found.ravel()]
+        if len(self._inputs) == 1:
+            return found
+        outputs, inputs = np.array(self._outputs), np.array(self._inputs)
+        moved, answered = np.diff(inputs, axis=0), np.diff(outputs, axis=0)
+        self.gain = float(moved[-1] @ answered[-1] / max(moved[-1] @ moved[-1], np.finfo(float).tiny))
+        residuals = outputs - inputs
+        weights = np.linalg.lstsq(np.diff(residuals, axis=0).T, residuals[-1], rcond=None)[0]
+        return np.asarray(outputs[-1] - weights @ answered).reshape(found.shape)
+
+
+def _require_no_runaway(temperature: Array, gain: float) -> None:
+    """Raise RunStopped when the loop of leakage and temperature no longer has a stable fixed point."""
+    hottest = float(np.nanmax(temperature))
+    if gain >= _RUNAWAY_GAIN or hottest > _BEYOND or not np.isfinite(temperature).all():
+        raise RunStopped(
+            f"thermal runaway: leakage grows faster than it is cooled (loop gain {gain:.2f}, {hottest:.0f} K). "
+            "Remedy: more flow, a colder inlet, less work or a lower voltage."
+        )
 
 
 def _powered(
@@ -112,21 +150,3 @@ def _powered(
         if change <= enough:
             return power, grid, change
     raise RunStopped(f"voltage and power did not settle in {_MOST_PASSES} passes (last change {change:.2g} V)")
-
-
-def _loop_gain(plant: WaferPlant, power: TilePower, thermal: WaferState, heat: Array) -> Array:
-    """Return each tile's own gain of the leakage loop; RunStopped from 1 on: the heat runs away.
-
-    The resistance of a tile is its rise over the coolant per watt of its own: heat stays within about a
-    millimetre of where it is released, less than a tile.
-    """
-    rise = np.maximum(thermal.tile_temperature - thermal.coolant_temperature, 0.0)
-    resistance = np.divide(rise, heat, out=np.zeros_like(rise), where=heat > 0)
-    gain = plant.power.loop_gain(power.leakage, resistance)
-    if not np.isfinite(gain).all() or gain.max() >= _RUNAWAY_GAIN:
-        hottest = float(np.nanmax(thermal.tile_temperature))
-        raise RunStopped(
-            f"thermal runaway: leakage grows faster than it is cooled (loop gain {np.nanmax(gain):.2f}, "
-            f"{hottest:.0f} K). Remedy: more flow, a colder inlet, less work or a lower voltage."
-        )
-    return np.asarray(gain)

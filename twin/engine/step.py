@@ -19,6 +19,7 @@ from twin.engine.output import wafer_sample
 from twin.engine.plant import WaferPlant
 from twin.engine.samples import Sample, merge
 from twin.engine.state import EngineState, Hottest, Served
+from twin.errors import RunStopped
 from twin.thermal.loop import LoopOutput, LoopState, delivered_flow, initial_state, loop_step
 from twin.thermal.wafer import WaferState
 from twin.workload import serving
@@ -59,23 +60,13 @@ def initial(plant: WaferPlant) -> EngineState:
 def control_step(plant: WaferPlant, state: EngineState, step: float) -> tuple[EngineState, Sample]:
     """Advance by one control step and let the policies set the next one."""
     chip, policies = plant.chip, plant.scenario.control.policy
-    after, sample, sensors = advance(plant, state, step)
-    samples, lengths, since = [sample], [step], step
-    if _must_watch(plant, state, after, sample):
-        samples, lengths = [], []
-        count = max(1, round(step / plant.scenario.control.substep))
-        since = step / count
-        after = state
-        readings = []
-        for number in range(count):
-            after, sample, sensors = advance(plant, after, since)
-            samples.append(sample)
-            lengths.append(since)
-            readings.append(sensors)
-            if number < count - 1:
-                guarded = protect(after.control, sensors.temperature, since, chip, plant.delivery, policies)
-                after = replace(after, control=guarded)
-        sensors = _over(readings)
+    whole = _whole(plant, state, step)
+    if whole is not None:
+        after, sample, sensors = whole
+        samples, lengths, since = [sample], [step], step
+    else:
+        after, samples, lengths, sensors = _watched(plant, state, step)
+        since = lengths[-1]
     merged = merge(samples, lengths)
     merged["substeps"] = float(len(samples))
     control = next_control(
@@ -84,7 +75,44 @@ def control_step(plant: WaferPlant, state: EngineState, step: float) -> tuple[En
     return replace(after, control=control), merged
 
 
-def advance(plant: WaferPlant, state: EngineState, step: float) -> tuple[EngineState, Sample, Sensors]:
+_Advanced = tuple[EngineState, Sample, Sensors]
+
+
+def _whole(plant: WaferPlant, state: EngineState, step: float) -> _Advanced | None:
+    """Return the step taken whole; None if governor or trip may have to act within it.
+
+    A step that has no solution as a whole (runaway) is one that a trip may prevent.
+    """
+    try:
+        found = advance(plant, state, step)
+    except RunStopped:
+        if step <= plant.scenario.control.substep:
+            raise
+        return None
+    return None if _must_watch(plant, state, found[0], found[1]) else found
+
+
+def _watched(
+    plant: WaferPlant, state: EngineState, step: float
+) -> tuple[EngineState, list[Sample], list[float], Sensors]:
+    """Return the step taken in sub-steps, governor and trip acting between them."""
+    count = max(1, round(step / plant.scenario.control.substep))
+    length = step / count
+    chip, policies = plant.chip, plant.scenario.control.policy
+    samples: list[Sample] = []
+    readings: list[Sensors] = []
+    after = state
+    for number in range(count):
+        if number > 0:
+            guarded = protect(after.control, readings[-1].temperature, length, chip, plant.delivery, policies)
+            after = replace(after, control=guarded)
+        after, sample, sensors = advance(plant, after, length)
+        samples.append(sample)
+        readings.append(sensors)
+    return after, samples, [length] * count, _over(readings)
+
+
+def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
     """Advance by `step` seconds at constant set points."""
     queue, interval, activity = _work(plant, state, step)
     loads = _tile_loads(plant, activity, state.control)

@@ -92,14 +92,10 @@ class _Numbers:
             local = np.where(local >= place, local + 2, local)
             fluid = [np.where(f % block >= place, f + 2, f) for f in fluid]
             cells = np.arange(ny - 1)
-            forward = (stream.upstream < cells) & stream.moving
-            forward[stream.ranks[0][_directions(stream) > 0]] = True
+            forward = (stream.upstream >= 0) & (stream.upstream < cells)
+            forward[[first for first, _, direction in stream.pieces if direction > 0]] = True
             fluid.append((cells + forward) * block + place + np.where(forward, 0, 1))
         return cls(np.arange(ny)[:, None] * block + local, tuple(fluid), ny * block)
-
-
-def _directions(stream: Stream) -> NDArray[np.int64]:
-    return np.array([direction for _, _, direction in stream.pieces])
 
 
 def _constant_part(
