@@ -34,6 +34,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("active_streams", "S", "1", _SERIES, "mean number of streams being decoded", "active streams"),
         Variable("queue_length", "q", "1", _SERIES, "requests waiting at the end of the step", "queue length"),
         Variable("utilisation", "u", "1", _SERIES, "multiply-accumulates over those of all cores", "utilisation"),
+        Variable("busy", "b", "1", _SERIES, "share of time in which the busiest part of the system has work", "busy share"),
         # power, positive when consumed
         Variable("wafer_power", "P_w", "W", _WAFER, "power of the devices, dynamic and leakage", "wafer power"),
         Variable("dynamic_power", "P_d", "W", _WAFER, "switching power of units and clock", "dynamic power"),

@@ -64,6 +64,7 @@ class FleetSimulation:
             "active_streams": merged.mean_streams,
             "queue_length": float(merged.queue_length),
             "utilisation": float(np.mean([group.utilisation(interval) for interval in intervals])),
+            "busy": merged.busy_decode + merged.busy_prefill,
             "accelerator_power": power.gpus,
             "host_power": power.fans + power.other,
             "supply_loss": power.supply_loss,

@@ -25,6 +25,7 @@ def wafer_sample(
     loop: LoopOutput,
     interval: Interval | None,
     activity: Activity,
+    busy: float,
 ) -> dict[str, Any]:
     """Return the variables of one step of a wafer system."""
     losses = np.array([_delivery_loss(plant, found) for found in coupled])
@@ -33,6 +34,7 @@ def wafer_sample(
         **_per_wafer(coupled, losses),
         **_system(plant, coupled, losses, loop),
         **_fields(coupled, before, losses),
+        "busy": busy,
         "flow_rate": before.flow,
         "coolant_inlet": before.loop.inlet_temperature,
     }

@@ -146,7 +146,7 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
         busy=busy,
         queue=float(interval.queue_length) if interval else 0.0,
     )
-    return after, wafer_sample(plant, state, coupled, output, interval, activity), sensors
+    return after, wafer_sample(plant, state, coupled, output, interval, activity, busy), sensors
 
 
 def _work(plant: WaferPlant, state: EngineState, step: float) -> tuple[serving.Queue, Interval | None, Activity]:

@@ -15,6 +15,7 @@ from twin.errors import Problem, SpecError
 from twin.fe.heat import Film, HeatModel
 from twin.fe.stream import Stream, WettedWalls
 from twin.fe.tensor import Array, TensorGrid, hat_integrals, mass
+from twin.spec.material import Material
 from twin.spec.stack import FACES, CoolantFilm, Microchannels, Probe, Source, Stack, StackLayer
 from twin.thermal.bed import ChannelBed
 from twin.thermal.coolant import load_coolant
@@ -24,6 +25,7 @@ from twin.thermal.layers import (
     build_grid,
     channel_layer,
     layer_mean_weights,
+    material,
     mean_weights,
     nodes_between,
     solid_layer,
@@ -98,16 +100,20 @@ def _layer(layer: StackLayer, exchanged: bool) -> Layer:
     channels = layer.microchannels
     if channels is None:
         assert layer.material is not None
-        found = solid_layer(layer.name, layer.thickness, cells, layer.material, contact)
-    else:
-        fluid = load_coolant(channels.coolant).at(np.array(channels.inlet_temperature))
-        geometry = ChannelGeometry(channels.width, channels.wall, layer.thickness, False)
-        conductivity = float(fluid.conductivity)
-        found = channel_layer(layer.name, geometry, cells, channels.wall_material, conductivity, contact)
+        return solid_layer(layer.name, layer.thickness, cells, _turned(layer.material, exchanged), contact)
+    fluid = load_coolant(channels.coolant).conductivity(channels.inlet_temperature)
+    geometry = ChannelGeometry(channels.width, channels.wall, layer.thickness)
+    wall = _turned(channels.wall_material, exchanged)
+    return channel_layer(layer.name, geometry, cells, wall, float(fluid), contact)
+
+
+def _turned(given: str | Material, exchanged: bool) -> Material:
+    """Return a material, its conductivities along x and y exchanged with the axes of the stack."""
+    found = material(given)
+    if not exchanged or isinstance(found.conductivity, float):
         return found
     kx, ky, kz = found.conductivity
-    along = (ky, kx, kz) if exchanged else (kx, ky, kz)
-    return Layer(found.name, found.thickness, cells, along, found.heat_capacity, contact)
+    return found.model_copy(update={"conductivity": (ky, kx, kz)})
 
 
 def _nodes(stack: Stack) -> tuple[Array, Array]:
