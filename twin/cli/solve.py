@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from twin.cli.output import print_json, print_table, print_text
+from twin.cli.output import json_safe, print_json, print_table, print_text
 
 
 def solve(
     stack: Annotated[Path, typer.Argument(help="Stack file (YAML).")],
+    out: Annotated[Path | None, typer.Option(help="Folder for solution.json and temperature.nc.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Solve a layered stack: steady or transient temperatures, probes and the heat balance."""
+    from twin.results.field import write_field
     from twin.thermal.stack import load_stack, outcome, solve_stack
 
-    found = outcome(solve_stack(load_stack(stack), stack.parent))
+    result = solve_stack(load_stack(stack), stack.parent)
+    found = outcome(result)
+    if out is not None:
+        write_field(out / "temperature.nc", *result.nodes, result.field, stack.stem)
+        (out / "solution.json").write_text(json.dumps(json_safe(found), indent=2), encoding="utf-8")
     if as_json:
         print_json(found)
         return

@@ -47,6 +47,18 @@ class StackResult:
     iterations: int = 0
     wall_time: float = 0.0
 
+    @property
+    def nodes(self) -> tuple[Array, Array, Array]:
+        """Nodes along x, y, z in m, as in the stack file."""
+        grid = self.model.heat.grid
+        return (grid.y, grid.x, grid.z) if self.exchanged else (grid.x, grid.y, grid.z)
+
+    @property
+    def field(self) -> Array:
+        """Temperature of the solid at the end in K, shape (x, y, z)."""
+        assert self.final is not None
+        return self.final.solid.transpose(1, 0, 2) if self.exchanged else self.final.solid
+
     def record(self, time: float, state: HeatState) -> None:
         """Keep probes and extremes of a reported time."""
         self.times.append(time)
