@@ -139,9 +139,8 @@ def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
     """Validate a raw mapping as one entry of `kind`; library data must name source and status."""
     content = dict(raw)
     kind = check_kind(kind)
-    said = content.pop("kind", kind)
-    if said != kind:
-        raise SpecError(path.name, [Problem("kind", f"is '{said}', expected '{kind}'")])
+    _require_kind(kind, path, content)
+    content.pop("kind", None)
     sources = origin.collect(content) if kind not in _UNSOURCED else []
     problems = origin.problems(sources)
     if problems:
@@ -154,10 +153,16 @@ def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
     return Entry(kind, path.stem, path, spec, tuple(sources))
 
 
+def _require_kind(kind: str, path: Path, raw: dict[str, Any]) -> None:
+    if raw.get("kind", kind) != kind:
+        raise SpecError(path.name, [Problem("kind", f"is '{raw['kind']}', expected '{kind}'")])
+
+
 def _inherit(kind: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path in seen:
         raise SpecError(path.name, [Problem("base", f"inherits from itself through {seen[-1].name}")])
     raw = read_yaml(path)
+    _require_kind(check_kind(kind), path, raw)
     if "base" not in raw:
         return raw
     parent = _inherit(kind, find(kind, str(raw["base"])), (*seen, path))

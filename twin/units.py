@@ -84,7 +84,11 @@ def _split(text: str | int | float, hint: str) -> tuple[float, str]:
 def _convert(number: float, written: str, unit: str, hint: str) -> float:
     import pint
 
-    source, target = parse_unit(written), parse_unit(unit if unit not in _DIMENSIONLESS else "dimensionless")
+    target = parse_unit(unit if unit not in _DIMENSIONLESS else "dimensionless")
+    try:
+        source = parse_unit(written)
+    except UnitError as error:
+        raise UnitError(f"{error}, wants one{hint}") from error
     try:
         return float(_registry().Quantity(number, source).to(target).magnitude)
     except pint.DimensionalityError as error:

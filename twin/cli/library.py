@@ -14,6 +14,7 @@ from twin.cli.output import note, print_json, print_table, print_text
 from twin.cli.references import check_references
 from twin.errors import LibraryError, OutputError, Problem, SpecError, TwinError, did_you_mean
 from twin.spec.provenance import strip
+from twin.spec.scenario import Scenario
 
 PROBLEMS = {"stack": "stack:Stack", "grid": "grid:GridProblem"}
 _HUGGING_FACE_KEYS = ("architectures", "model_type", "hidden_size")
@@ -74,17 +75,18 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check a file: its keys, units and sources, and every entry that it refers to."""
+    where = file.name
     try:
         kind = kind_of(file)
         problems = _check_problem_file(file, kind) if kind in PROBLEMS else _check_entry(kind, file)
     except SpecError as error:
-        problems, kind = list(error.problems), ""
+        where, problems, kind = error.where, list(error.problems), ""
     if as_json:
         listed = [{"key": problem.key, "message": problem.message} for problem in problems]
         print_json({"file": str(file), "kind": kind or None, "ok": not problems, "problems": listed})
         raise typer.Exit(TwinError.exit_code if problems else 0)
     if problems:
-        raise SpecError(file.name, problems)
+        raise SpecError(where, problems)
     print_text("ok")
 
 
@@ -150,7 +152,12 @@ def _check_entry(kind: str, file: Path) -> list[Problem]:
     entry = library.entry(kind, str(file))
     beside = file.parent / str(getattr(entry.spec, "file", ""))
     missing = [] if beside.exists() else [Problem("file", f"{beside}: no such file")]
-    return [*missing, *check_references(entry)]
+    problems = [*missing, *check_references(entry.spec)]
+    if isinstance(entry.spec, Scenario) and not problems:
+        from twin.engine.run import prepare
+
+        prepare(entry.spec, file.name)
+    return problems
 
 
 def _check_problem_file(file: Path, kind: str) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from twin import library
 from twin.errors import Problem, TwinError
-from twin.spec.base import to_tree
+from twin.spec.base import Spec, to_tree
 
 _KIND_OF_KEY = {
     "system": "system",
@@ -40,18 +40,18 @@ def references(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield dotted, _KIND_OF_KEY[key], value
 
 
-def check_references(entry: library.Entry) -> list[Problem]:
-    """Return what is wrong with everything an entry refers to, directly or through others."""
+def check_references(spec: Spec) -> list[Problem]:
+    """Return what is wrong with everything a specification refers to, directly or through others."""
     seen: set[tuple[str, str]] = set()
-    return list(_check(entry, "", seen))
+    return list(_check(spec, "", seen))
 
 
-def _check(entry: library.Entry, prefix: str, seen: set[tuple[str, str]]) -> Iterator[Problem]:
-    for key, kind, name in references(to_tree(entry.spec)):
+def _check(spec: Spec, prefix: str, seen: set[tuple[str, str]]) -> Iterator[Problem]:
+    for key, kind, name in references(to_tree(spec)):
         if (kind, name) in seen:
             continue
         seen.add((kind, name))
-        if kind == "trace" and Path(name).suffix == ".csv":
+        if kind == "trace" and Path(name).suffix.lower() == ".csv":
             if not Path(name).is_file():
                 yield Problem(f"{prefix}{key}", f"{name}: no such file")
             continue
@@ -60,4 +60,4 @@ def _check(entry: library.Entry, prefix: str, seen: set[tuple[str, str]]) -> Ite
         except TwinError as error:
             yield Problem(f"{prefix}{key}", str(error).replace("\n", "\n   "))
             continue
-        yield from _check(found, f"{prefix}{key} ({found.path.name}): ", seen)
+        yield from _check(found.spec, f"{prefix}{key} ({found.path.name}): ", seen)

@@ -23,6 +23,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
 ) -> None:
     """Run a scenario: results.zarr, report.html, scenario.yaml and the key figures."""
+    from twin.cli.references import check_references
     from twin.engine.run import load
     from twin.engine.run import run as run_scenario
     from twin.errors import SpecError
@@ -38,6 +39,8 @@ def run(
             chosen = chosen.replace(given)
         except SpecError as error:
             raise SpecError(f"{where} with --set", error.problems) from error
+    if problems := check_references(chosen):
+        raise SpecError(where, problems)
     folder = out or Path("runs") / Path(scenario).stem
     with progress_bar() as bar:
         results = run_scenario(chosen, folder, overwrite=overwrite, resume=resume, progress=_Shown(bar), where=where)
@@ -56,15 +59,23 @@ def run(
 def _changes(given: list[str]) -> dict[str, Any]:
     """Return KEY=VALUE pairs as a mapping; values are read as YAML."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     from twin.errors import Problem, SpecError
 
     problems = [Problem(item, "is not of the form KEY=VALUE") for item in given if "=" not in item]
     if problems:
         raise SpecError("--set", problems)
-    yaml = YAML(typ="safe", pure=True)
-    pairs = (item.split("=", 1) for item in given)
-    return {key.strip(): yaml.load(value) for key, value in pairs}
+    changes: dict[str, Any] = {}
+    for item in given:
+        key, value = item.split("=", 1)
+        try:
+            changes[key.strip()] = YAML(typ="safe", pure=True).load(value)
+        except YAMLError:
+            problems.append(Problem(key.strip(), f"'{value}' cannot be read as a YAML value; put quotes around text"))
+    if problems:
+        raise SpecError("--set", problems)
+    return changes
 
 
 class _Shown:

@@ -138,9 +138,13 @@ def _thermal(
     recipe: Any = mesh.spec
     coolant = load_coolant(cooling.coolant)
     if found := coolant.warnings(cooling.inlet_temperature, cooling.inlet_temperature):
-        raise SpecError(where, [Problem("cooling.inlet_temperature", "; ".join(found))])
+        remedy = "choose another temperature or coolant"
+        raise SpecError(where, [Problem("cooling.inlet_temperature", f"{'; '.join(found)}; {remedy}")])
     tiles, blocked = scenario.thermal.tiles_per_die, cooling.blocked.slots
-    return WaferThermalModel(chip, design, recipe, coolant, tiles, cooling.inlet_temperature, blocked)
+    try:
+        return WaferThermalModel(chip, design, recipe, coolant, tiles, cooling.inlet_temperature, blocked)
+    except SpecError as error:
+        raise SpecError(f"{where}: {error.where}", error.problems) from error
 
 
 def _service(

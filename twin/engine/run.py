@@ -15,9 +15,11 @@ from twin.engine.gpu import build_fleet
 from twin.engine.plant import build_wafer_plant
 from twin.engine.simulation import Simulation, WaferSimulation
 from twin.errors import LibraryError, OutputError, Problem, RunStopped, SpecError
+from twin.fe.krylov import NotConverged
+from twin.results.checkpoint import replace_file
 from twin.results.description import Description, assumed_inputs
 from twin.results.memory import MemoryWriter
-from twin.results.results import COMPARISON, COMPLETE, STOPPED, Results, open_results
+from twin.results.results import COMPARISON, COMPLETE, INTERRUPTED, STOPPED, STORE, Results, open_results
 from twin.results.store import ResultWriter
 from twin.spec.base import to_tree
 from twin.spec.documents import yaml_text
@@ -25,6 +27,7 @@ from twin.spec.scenario import Scenario
 from twin.spec.system import WaferSystem
 
 COMMIT_STEPS = 20
+MOST_STEPS = 10_000_000
 SCENARIO_FILE = "scenario.yaml"
 
 Progress = Callable[[float, float, str], None]
@@ -56,7 +59,8 @@ def run(
     out : path, optional
         Folder that receives results, scenario and checkpoints; absent: results stay in memory.
     overwrite, resume : bool
-        Replace what `out` holds, or continue the interrupted run in it.
+        Replace what `out` holds, or continue the interrupted run in it: one killed before it wrote anything
+        starts, one that has ended is returned as it is.
     progress : callable, optional
         Told about simulated time.
     where : str
@@ -74,19 +78,32 @@ def run(
     folder = Path(out) if out is not None else None
     if resume and folder is None:
         raise OutputError("resume needs the folder of the interrupted run (--out)")
-    simulation, other = build(scenario, where), _comparison(scenario)
-    rival = build(other, where) if other else None
+    simulation, rival = prepare(scenario, where)
+    if folder is not None and resume and (ended := _ended(folder, _describe(scenario, simulation))):
+        return ended
     main = _open_writer(scenario, simulation, folder, overwrite, resume)
     compared = None
-    if other is not None and rival is not None:
-        compared = _compare(other, rival, folder / COMPARISON if folder else None, progress)
+    if rival is not None:
+        compared = _compare(*rival, folder / COMPARISON if folder else None, progress)
     results = _simulate(scenario, simulation, main, progress, start)
     return replace(results, comparison=compared)
 
 
+def prepare(scenario: Scenario, where: str) -> tuple[Simulation, tuple[Scenario, Simulation] | None]:
+    """Return the simulation of a scenario, and scenario and simulation of what it is compared with.
+
+    Raises
+    ------
+    SpecError, LibraryError
+        What keeps the scenario from being run.
+    """
+    simulation, other = build(scenario, where), _comparison(scenario)
+    return simulation, None if other is None else (other, build(other, where))
+
+
 def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: Progress | None) -> Results:
     """Return the run of the other system; one that is there already (of a run that is resumed) is kept."""
-    if folder is not None and folder.exists():
+    if folder is not None and (folder / STORE).is_dir():
         found = open_results(folder)
         if found.status == COMPLETE:
             return found
@@ -96,6 +113,10 @@ def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: 
 
 def build(scenario: Scenario, where: str) -> Simulation:
     """Return the simulation of a scenario's system."""
+    steps = scenario.workload.duration / scenario.control.step
+    if steps > MOST_STEPS:
+        message = f"{steps:.3g} steps in all, {MOST_STEPS} at most; choose a longer step or a shorter duration"
+        raise SpecError(where, [Problem("control.step", message)])
     try:
         system = library.entry("system", scenario.system)
     except LibraryError as error:
@@ -114,19 +135,27 @@ def _comparison(scenario: Scenario) -> Scenario | None:
 
 
 _Writer = tuple[ResultWriter | MemoryWriter, int, Any]
+"""A writer, the number of the next step, and the kept state before it; None: the run begins."""
+
+_STOPS = (RunStopped, NotConverged, np.linalg.LinAlgError)
 
 
 def _simulate(
     scenario: Scenario, simulation: Simulation, opened: _Writer, progress: Progress | None, start: float
 ) -> Results:
     """Step a simulation to the end of its scenario, committing as it goes."""
-    writer, first, state = opened
+    writer, first, tree = opened
+    state = None
     ends = step_ends(scenario)
+    try:
+        state = simulation.initial() if tree is None else simulation.unpack(tree)
+    except _STOPS as stop:
+        return _finish(writer, simulation, state, STOPPED, str(stop), start)
     for number in range(first, len(ends)):
         length = ends[number] - (ends[number - 1] if number else 0.0)
         try:
             state, sample = simulation.step(state, length)
-        except RunStopped as stop:
+        except _STOPS as stop:
             return _finish(writer, simulation, state, STOPPED, str(stop), start)
         if writer.append(number, sample):
             writer.commit(simulation.pack(state))
@@ -142,8 +171,8 @@ def _finish(
         status,
         reason,
         wall_time=clock.perf_counter() - start,
-        requests=simulation.requests(state),
-        hottest=simulation.hottest(state),
+        requests=None if state is None else simulation.requests(state),
+        hottest=None if state is None else simulation.hottest(state),
     )
 
 
@@ -153,19 +182,23 @@ def _open_writer(
     description = _describe(scenario, simulation)
     coords = {"time": step_ends(scenario), **simulation.axes()}
     if folder is None:
-        return MemoryWriter(coords, description), 0, simulation.initial()
-    if resume:
-        _require_same(folder, description)
-        writer, first, tree = ResultWriter.resume(folder)
-        return writer, first, simulation.initial() if tree is None else simulation.unpack(tree)
-    writer = ResultWriter.create(folder, coords, description, COMMIT_STEPS, overwrite=overwrite)
-    (folder / SCENARIO_FILE).write_text(description.scenario, encoding="utf-8")
-    return writer, 0, simulation.initial()
+        return MemoryWriter(coords, description), 0, None
+    if resume and (folder / STORE).is_dir():
+        opened = ResultWriter.resume(folder)
+    else:
+        opened = ResultWriter.create(folder, coords, description, COMMIT_STEPS, overwrite=overwrite), 0, None
+    replace_file(folder / SCENARIO_FILE, description.scenario.encode())
+    return opened
 
 
-def _require_same(folder: Path, description: Description) -> None:
-    if open_results(folder).scenario != description.scenario:
+def _ended(folder: Path, description: Description) -> Results | None:
+    """Return a run that has ended already; None if it is to be continued. It must be of the same scenario."""
+    if not (folder / STORE).is_dir():
+        return None
+    found = open_results(folder)
+    if found.scenario != description.scenario:
         raise OutputError(f"{folder}: holds a run of another scenario; resume with the one in {SCENARIO_FILE}")
+    return None if found.status == INTERRUPTED else found
 
 
 def step_ends(scenario: Scenario) -> np.ndarray[Any, np.dtype[np.float64]]:

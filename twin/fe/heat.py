@@ -150,10 +150,13 @@ class HeatModel:
         count = self.grid.shape["xyz".index(axis)]
         return [place for face, place in ((low, 0), (high, count - 1)) if face in self.fixed]
 
-    def energy(self, state: HeatState, streams: Sequence[Stream]) -> float:
-        """Return the heat content over 0 K in J."""
-        coolant = sum(s.stored(f, self.column_widths) for s, f in zip(streams, state.coolant, strict=True))
-        return float((self.capacity_weights * state.solid).sum()) + coolant
+    def energy_change(self, old: HeatState, new: HeatState, streams: Sequence[Stream]) -> float:
+        """Return the heat stored from one state to another in J, free of the rounding of whole contents."""
+        coolant = sum(
+            stream.stored(after - before, self.column_widths)
+            for stream, before, after in zip(streams, old.coolant, new.coolant, strict=True)
+        )
+        return float((self.capacity_weights * (new.solid - old.solid)).sum()) + coolant
 
 
 class HeatSystem:
@@ -260,8 +263,7 @@ class HeatStep:
         streams = tuple(s.heat(f, widths) for s, f in zip(self.streams, state.coolant, strict=True))
         stored = 0.0
         if self.old is not None and self.system.step:
-            change = model.energy(state, self.streams) - model.energy(self.old, self.streams)
-            stored = change / self.system.step
+            stored = model.energy_change(self.old, state, self.streams) / self.system.step
         return HeatBalance(float(load.sum()), faces, streams, stored)
 
 

@@ -194,7 +194,7 @@ def _step(
         tuple(a + weight * (b - a) for a, b in zip(old.coolant, first.coolant, strict=True)),
     )
     second, balance_2, n_2 = systems[key].at(streams, middle).solve(load, first.solid, tolerance)
-    stored = (model.heat.energy(second, streams) - model.heat.energy(old, streams)) / step
+    stored = model.heat.energy_change(old, second, streams) / step
     result.balance = _mixed(balance_1, balance_2, stored)
     result.streams, result.flows = streams, flows
     result.residual = max(result.residual, result.balance.residual)

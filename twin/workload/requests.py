@@ -39,7 +39,9 @@ def read_csv(path: Path, columns: TraceColumns) -> Requests:
     except pd.errors.EmptyDataError as error:
         raise SpecError(path.name, [Problem("", "is empty; a trace needs a header and one line")]) from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise SpecError(path.name, [Problem("", f"is not a CSV table ({error})")]) from error
+        raise SpecError(path.name, [Problem("", f"is not a CSV table ({str(error).strip()})")]) from error
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
     names = (columns.time, columns.context_tokens, columns.generated_tokens)
     missing = [name for name in names if name not in table.columns]
     if missing:
