@@ -73,6 +73,7 @@ VARIABLES: dict[str, Variable] = {
             "lowest voltage at the devices of a die",
             "lowest voltage",
         ),
+        Variable("voltage_margin", "V_m", "V", _DIE, "lowest voltage less what the clock needs; negative: timing would fail", "voltage margin"),
         Variable("die_frequency", "f", "Hz", _DIE, "clock of a die", "die clock"),
         Variable("die_current", "I", "A", _DIE, "current of a die's regulator", "die current"),
         Variable("ir_drop", "d", "V", _WAFER, "largest drop between regulator and devices", "largest drop"),

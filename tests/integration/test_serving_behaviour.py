@@ -48,7 +48,7 @@ def test_throttling_lengthens_the_queue(busy_trace: str) -> None:
         SERVING,
         **load,
         control__policy="thermal_governor",
-        cooling__inlet_temperature="84 degC",
+        cooling__inlet_temperature="81 degC",
         control__substep="20 ms",
     )
     assert values(hot, "die_frequency").min() < 0.8 * values(cool, "die_frequency").min()
@@ -61,7 +61,7 @@ def test_adaptive_voltage_lowers_energy_per_token_at_equal_throughput(busy_trace
     load = {**BUSY, "workload__trace": busy_trace}
     fixed, adaptive = (run(SERVING, **load, control__policy=policy) for policy in ("none", "adaptive_voltage"))
     assert adaptive.kpis["tokens_per_second"] == pytest.approx(fixed.kpis["tokens_per_second"], rel=1e-6)
-    assert adaptive.kpis["energy_per_token_J"] < 0.97 * fixed.kpis["energy_per_token_J"]
+    assert adaptive.kpis["energy_per_token_J"] < 0.985 * fixed.kpis["energy_per_token_J"]
     assert adaptive.kpis["wall_energy_per_token_J"] < fixed.kpis["wall_energy_per_token_J"]
     assert adaptive.kpis["min_voltage_V"] < fixed.kpis["min_voltage_V"]
 

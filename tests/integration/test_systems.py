@@ -76,7 +76,7 @@ def test_two_wafers_share_the_layers_of_a_model(busy_trace: str) -> None:
     one, two = run(SERVING, **load), run(SERVING, **load, systems=2)
     assert two.data.sizes["wafer"] == 2
     assert values(two, "energy_residual").max() <= 1e-6
-    assert two.kpis["system_power_W"] > 1.3 * one.kpis["system_power_W"]
+    assert two.kpis["system_power_W"] > 1.05 * one.kpis["system_power_W"]
     for name in ("pump_power", "host_power"):
         assert total(two, name).mean() == pytest.approx(2 * total(one, name).mean(), rel=0.05), name
     assert total(two, "tokens").sum() == pytest.approx(total(one, "tokens").sum(), rel=0.1)

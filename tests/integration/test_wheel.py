@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -36,10 +37,9 @@ def installed(uv: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory) ->
     locked, python = folder / "locked.txt", folder / "venv" / "bin" / "python"
     export = [uv, "export", "--project", ROOT, "--locked", "--no-dev", "--no-emit-project", "--quiet"]
     subprocess.run([*export, "--output-file", locked], check=True, capture_output=True)
-    version = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     clean = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
     for command in (
-        ["venv", "--quiet", "--python", version, folder / "venv"],
+        ["venv", "--quiet", "--python", sys.executable, folder / "venv"],
         ["pip", "install", "--quiet", "--python", python, "--requirements", locked],
         ["pip", "install", "--quiet", "--python", python, "--no-deps", wheel],
     ):

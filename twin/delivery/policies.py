@@ -152,7 +152,7 @@ def _throttle(
     policies: Collection[str],
 ) -> FloatArray:
     if "thermal_governor" not in policies:
-        return state.throttle
+        return np.ones_like(state.throttle)
     limit, governor = chip.limits.throttle, design.thermal_governor
     return govern_temperature(state.throttle, temperature, interval, limit, governor)
 

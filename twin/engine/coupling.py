@@ -22,6 +22,7 @@ _MOST_PASSES = 40
 _RUNAWAY_GAIN = 1.0
 _BEYOND = 600.0  # K: leakage models mean nothing there, and no device works
 _DEPTH = 3
+_GROWTHS = 2
 _REDUCTION = 0.02
 _CLOSED = 2e-7
 _GRID_SHARE = 0.01
@@ -84,7 +85,11 @@ def couple(
     tolerance = plant.scenario.control.tolerance
     history = _History()
     for passes in range(1, _MOST_PASSES + 1):
-        power, grid, dv = _powered(plant, load, set_voltage, voltage, temperature)
+        try:
+            power, grid, dv = _powered(plant, load, set_voltage, voltage, temperature)
+        except RunStopped as stop:
+            history.require_stable(temperature, stop)
+            raise
         voltage = grid.tile_voltage
         heat = grid.device_power + grid.sheet_loss
         if equations is None:
@@ -98,25 +103,32 @@ def couple(
         if change <= tolerance * rise and thermal.balance.residual <= _CLOSED:
             return Coupled(thermal, grid, power, passes, solved, change, dv)
         temperature = history.improved(temperature, found)
-        _require_no_runaway(temperature, history.gain)
+        history.require_stable(temperature)
     raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {change:.2g} K)")
 
 
 class _History:
     """Anderson acceleration of x = g(x) over the last passes, and the gain of the loop that they show.
 
+    The gain between two passes exceeds 1 for a moment where an iterate overshoots; a loop runs away
+    when, besides, the passes move apart instead of together.
     Source: Walker & Ni, SIAM J. Numer. Anal. 49 (2011) 1715.
     """
 
     def __init__(self) -> None:
         self._inputs: list[Array] = []
         self._outputs: list[Array] = []
+        self._change = np.inf
+        self._growths = 0
         self.gain = 0.0
 
     def improved(self, given: Array, found: Array) -> Array:
         """Return the next input after g(`given`) = `found`."""
         self._inputs = [*self._inputs[-_DEPTH:], given.ravel()]
         self._outputs = [*self._outputs[-_DEPTH:], found.ravel()]
+        change = float(np.abs(found - given).max())
+        self._growths = self._growths + 1 if change > self._change else 0
+        self._change = change
         if len(self._inputs) == 1:
             return found
         outputs, inputs = np.array(self._outputs), np.array(self._inputs)
@@ -126,15 +138,18 @@ class _History:
         weights = np.linalg.lstsq(np.diff(residuals, axis=0).T, residuals[-1], rcond=None)[0]
         return np.asarray(outputs[-1] - weights @ answered).reshape(found.shape)
 
+    def require_stable(self, temperature: Array, stop: RunStopped | None = None) -> None:
+        """Raise RunStopped when leakage and temperature no longer have a stable fixed point.
 
-def _require_no_runaway(temperature: Array, gain: float) -> None:
-    """Raise RunStopped when the loop of leakage and temperature no longer has a stable fixed point."""
-    hottest = float(np.nanmax(temperature))
-    if gain >= _RUNAWAY_GAIN or hottest > _BEYOND or not np.isfinite(temperature).all():
-        raise RunStopped(
-            f"thermal runaway: leakage grows faster than it is cooled (loop gain {gain:.2f}, {hottest:.0f} K). "
-            "Remedy: more flow, a colder inlet, less work or a lower voltage."
-        )
+        `stop` is what else has just failed; it is put down to the runaway if the gain says so.
+        """
+        hottest = float(np.nanmax(temperature))
+        parting = self.gain >= _RUNAWAY_GAIN and (stop is not None or self._growths >= _GROWTHS)
+        if parting or hottest > _BEYOND or not np.isfinite(temperature).all():
+            raise RunStopped(
+                f"thermal runaway: leakage grows faster than it is cooled (loop gain {self.gain:.2f}, "
+                f"{hottest:.0f} K). Remedy: more flow, a colder inlet, less work or a lower voltage."
+            ) from stop
 
 
 def _powered(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.delivery.policies import voltage_margin
 from twin.delivery.regulator import bus_loss, regulate
 from twin.engine.coupling import Coupled
 from twin.engine.plant import Array, WaferPlant
@@ -33,7 +34,7 @@ def wafer_sample(
         **_work(plant, interval, activity),
         **_per_wafer(coupled, losses),
         **_system(plant, coupled, losses, loop),
-        **_fields(coupled, before, losses),
+        **_fields(plant, coupled, before, losses),
         "busy": busy,
         "flow_rate": before.flow,
         "coolant_inlet": before.loop.inlet_temperature,
@@ -96,20 +97,18 @@ def _system(plant: WaferPlant, coupled: Sequence[Coupled], losses: Array, loop: 
     pumps, host = plant.wafers * loop.pump_power, plant.wafers * plant.system.host_power
     delivered = wafers + float(losses.sum()) + pumps + host
     wall = delivered / plant.system.supply_efficiency
-    fans = plant.wafers * loop.fan_power
-    facility = plant.scenario.facility.power_usage_effectiveness * wall + fans
     return {
         "accelerator_power": wafers,
         "pump_power": pumps,
         "host_power": host,
         "supply_loss": wall - delivered,
         "system_power": wall,
-        "facility_power": facility,
+        "facility_power": plant.scenario.facility.power_usage_effectiveness * wall,
         "facility_heat": plant.wafers * loop.facility_heat,
     }
 
 
-def _fields(coupled: Sequence[Coupled], before: EngineState, losses: Array) -> dict[str, Any]:
+def _fields(plant: WaferPlant, coupled: Sequence[Coupled], before: EngineState, losses: Array) -> dict[str, Any]:
     def stack(value: Any) -> Array:
         return np.stack([value(found) for found in coupled])
 
@@ -122,6 +121,9 @@ def _fields(coupled: Sequence[Coupled], before: EngineState, losses: Array) -> d
         "die_minimum_voltage": stack(lambda f: f.grid.die_minimum_voltage),
         "die_current": stack(lambda f: f.grid.die_current),
         "die_frequency": before.control.clock,
+        "voltage_margin": voltage_margin(
+            np.stack([f.grid.die_minimum_voltage for f in coupled]), before.control.clock, plant.chip
+        ),
         "energy_residual": np.array([_residual(f, loss) for f, loss in zip(coupled, losses, strict=True)]),
     }
 

@@ -13,7 +13,7 @@ _SUMS = {"tokens", "prompt_tokens", "coupling_iterations", "solver_iterations"}
 _LARGEST = {
     "peak_temperature", "ir_drop", "pressure_drop", "energy_residual", "temperature_residual", "voltage_residual",
 }  # fmt: skip
-_SMALLEST = {"die_minimum_voltage"}
+_SMALLEST = {"die_minimum_voltage", "voltage_margin"}
 _LAST = {"queue_length", "die_temperature", "tile_temperature", "coolant_temperature"}
 
 

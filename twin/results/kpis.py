@@ -119,7 +119,7 @@ KPIS: dict[str, Kpi] = {
             "peak_temperature_K",
             "K",
             "peak temperature",
-            "hottest point of the solid over wafers and time",
+            "hottest point of the solid over wafers and time, each step at its mean power",
             _extreme("peak_temperature", "max"),
         ),
         Kpi(

@@ -145,7 +145,7 @@ def test_trip_latches_until_cool_even_without_policies(chip, design) -> None:
 
 
 def test_frequency_governor_finds_the_share_that_fills_the_target(chip, design) -> None:
-    state, governor, load = initial_control(chip, 1), design.frequency_governor, 0.45
+    state, governor, load = initial_control(chip, 1), design.frequency_governor, 0.55
     for _ in range(100):
         busy = load / float(state.demand.max())
         state = next_control(state, sensors(state, busy=busy), 1.0, chip, design, ("frequency_governor",))
