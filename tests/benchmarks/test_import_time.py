@@ -29,8 +29,8 @@ def test_import_takes_under_half_a_second(capsys: pytest.CaptureFixture[str]) ->
     assert imported < 0.5
 
 
-def test_help_takes_under_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_takes_under_one_and_a_half_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     shown = quickest(Path(sys.executable).with_name("twin"), "--help")
     with capsys.disabled():
         print(f"\ntwin --help: {shown:.3f} s")
-    assert shown < 1.0
+    assert shown < 1.5

@@ -16,6 +16,7 @@ import synthetic_run
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import twin
 from twin.report.html import write_report
 from twin.results.results import Results
 
@@ -187,4 +188,14 @@ def test_interrupted_run_says_so_on_top(browser: Browser, tmp_path: Path) -> Non
     banner = opened.page.get_by_role("alert")
     assert banner.is_visible()
     assert "interrupted at 7 s" in banner.inner_text()
+    assert opened.complaints == []
+
+
+def test_report_of_a_real_run_is_drawn(browser: Browser, tmp_path: Path) -> None:
+    changes = {"thermal.mesh": "wafer-coarse", "workload.duration": "6 s"}
+    results = twin.run(twin.load("wse3-llama3.1-8b-conversation").replace(changes))
+    opened = open_report(browser, write_report(results, tmp_path / "report.html"))
+    assert figure_names(opened) == WAFER_FIGURES
+    for name in WAFER_FIGURES:
+        assert_drawn(opened.picture(name), name)
     assert opened.complaints == []

@@ -48,7 +48,7 @@ def test_throttling_lengthens_the_queue(busy_trace: str) -> None:
         SERVING,
         **load,
         control__policy="thermal_governor",
-        cooling__inlet_temperature="81 degC",
+        cooling__inlet_temperature="78 degC",
         control__substep="20 ms",
     )
     assert values(hot, "die_frequency").min() < 0.8 * values(cool, "die_frequency").min()

@@ -17,7 +17,7 @@ from twin.thermal.stack import StackResult, solve_stack
 from twin.thermal.stack_check import check_stack
 
 BOXES = ({"x": ["1 mm", "4 mm"], "y": ["2 mm", "5 mm"]}, {"x": ["7 mm", "11 mm"], "y": ["6 mm", "9.5 mm"]})
-few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def run(tree: Tree) -> StackResult:
@@ -99,8 +99,8 @@ def test_superposition(tree: Tree, data: st.DataObject) -> None:
         rises({**tree, "sources": [{**s, "power": f"{w!r} W"} for s, w in zip(sources, watts, strict=True)]})
         for watts in ((3.0, 0.0), (0.0, 5.0), (3.0, 5.0), (6.0, 0.0))
     )
-    assert np.abs(one + two - both).max() < 1e-9 * both.max()
-    assert np.abs(2 * one - double).max() < 1e-9 * double.max()
+    assert np.abs(one + two - both).max() < 1e-8 * both.max()
+    assert np.abs(2 * one - double).max() < 1e-8 * double.max()
 
 
 @few
@@ -109,13 +109,13 @@ def test_reciprocity_of_conduction(tree: Tree, data: st.DataObject) -> None:
     """M2: the mean over box 2 from a watt in box 1 equals the mean over box 1 from a watt in box 2."""
     layers = [data.draw(st.sampled_from(solid_names(tree))) for _ in range(2)]
     means = {str(i): {"mean": BOXES[i], "layer": layers[i]} for i in (0, 1)}
-    found = []
+    resistance = np.zeros((2, 2))
     for i in (0, 1):
         sources = [source(layers[j], float(i == j), BOXES[j]) for j in (0, 1)]
         result = run({**tree, "sources": sources, "probes": means})
-        found.append(result.probes[str(1 - i)][0] - 293.15)
-    assert found[0] == pytest.approx(found[1], rel=1e-8)
-    assert found[0] > 0
+        resistance[i] = [result.probes[str(j)][0] - 293.15 for j in (0, 1)]
+    assert abs(resistance[0, 1] - resistance[1, 0]) < 1e-9 * resistance.max()
+    assert resistance.diagonal().min() > 0
 
 
 @few

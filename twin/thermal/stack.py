@@ -145,7 +145,7 @@ def _transient(model: StackModel, result: StackResult) -> None:
         initial = float(transient.initial)
         coolant = [np.full(s.capacity_rate.shape, initial) for s in _streams(model, _inlet_means(model))[0]]
         state = HeatState(np.full(model.heat.grid.shape, initial), tuple(coolant))
-    wanted = sorted({*transient.times, transient.end}) if transient.times else [transient.end]
+    wanted = sorted(transient.times) or [transient.end]
     if wanted[0] == 0.0:
         result.record(0.0, state)
     systems: dict[float, HeatSystem] = {}
@@ -158,6 +158,7 @@ def _transient(model: StackModel, result: StackResult) -> None:
             state = _step(model, result, systems, state, load, step)
         if any(abs(stop - t) <= 1e-12 * transient.end for t in wanted):
             result.record(stop, state)
+    result.final = state
 
 
 def _intervals(model: StackModel, wanted: Sequence[float]) -> Iterator[tuple[float, float]]:

@@ -21,6 +21,7 @@ def check_stack(stack: Stack, where: str) -> None:
         *_channels(stack),
         *_sources(stack),
         *_probes(stack),
+        *_times(stack),
         *_ways_out(stack),
         *_size(stack),
     ]
@@ -141,6 +142,15 @@ def _layer_name(stack: Stack, key: str, name: str) -> Iterator[Problem]:
         stack.layer_index(name)
     except ValueError as error:
         yield Problem(key, str(error))
+
+
+def _times(stack: Stack) -> Iterator[Problem]:
+    transient = stack.transient
+    if transient is None:
+        return
+    for index, time in enumerate(transient.times):
+        if time > transient.end * (1 + 1e-12):
+            yield Problem(f"transient.times.{index}", f"{time:g} s lies after the end, {transient.end:g} s")
 
 
 def _ways_out(stack: Stack) -> Iterator[Problem]:
