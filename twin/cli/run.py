@@ -79,14 +79,19 @@ def _changes(given: list[str]) -> dict[str, Any]:
 
 
 class _Shown:
-    """Shows the simulated time of each system in a progress bar."""
+    """Shows the simulated time of each system: in a progress bar, or in ten lines where there is no terminal."""
 
     def __init__(self, bar: Any):
         self._bar = bar
         self._tasks: dict[str, Any] = {}
+        self._tenths: dict[str, int] = {}
 
     def __call__(self, done: float, total: float, title: str) -> None:
+        text = f"{title}: {done:.6g} of {total:.6g} s simulated"
         if title not in self._tasks:
             self._tasks[title] = self._bar.add_task(title, total=total)
-        text = f"{title}: {done:.6g} of {total:.6g} s simulated"
         self._bar.update(self._tasks[title], completed=done, description=text)
+        tenth = int(10 * done / total)
+        if not self._bar.console.is_terminal and tenth > self._tenths.get(title, 0):
+            self._tenths[title] = tenth
+            note(text)

@@ -167,7 +167,7 @@ def fewest_nodes(
     SpecError
         No number of nodes keeps the promise, even to a user alone on a node.
     """
-    context = float(np.mean(requests.context + 0.5 * requests.generated))
+    context = float(np.mean(requests.context + 0.5 * requests.generated)) if len(requests) else 0.0
     candidates = groupings(model, system, gpu, number_format, where)
     alone = [candidate.rates(1, context, 0).decode for candidate in candidates]
     best: Fleet | None = None

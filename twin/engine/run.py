@@ -127,7 +127,7 @@ def build(scenario: Scenario, where: str) -> Simulation:
 
 
 def _comparison(scenario: Scenario) -> Scenario | None:
-    if scenario.compare_with is None or scenario.workload.type != "serving":
+    if scenario.compare_with in (None, scenario.system) or scenario.workload.type != "serving":
         return None
     return scenario.model_copy(
         update={"system": scenario.compare_with, "systems": None, "compare_with": None, "title": ""}

@@ -88,8 +88,8 @@ class Results:
         lines = [f"{self.description.title or 'run'}: {self.status}{f' ({self.reason})' if self.reason else ''}"]
         for name, kpi in kpis.KPIS.items():
             value, shown = self.kpis[name], display_of(kpi.unit)
-            text = number(None if value is None else shown(value))
-            lines.append(f"  {kpi.label:<28}{text:>14} {shown.unit}".rstrip())
+            if value is not None:
+                lines.append(f"  {kpi.label:<28}{number(shown(value)):>14} {shown.unit}".rstrip())
         if self.assumed_inputs:
             lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
         return "\n".join(lines)

@@ -133,6 +133,8 @@ class Scenario(Spec):
             Naming every unknown key and wrong value.
         """
         tree = to_tree(self)
+        if {"system", "model"} & set(changes):
+            tree["title"] = ""  # a title tells of its own system and model
         problems = [problem for key, value in changes.items() for problem in set_dotted(tree, key, value)]
         if problems:
             raise SpecError("changes to the scenario", problems)

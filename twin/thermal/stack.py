@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.errors import Problem, SpecError
 from twin.fe.heat import HeatBalance, HeatState, HeatSystem
 from twin.fe.stream import Stream
 from twin.fe.tensor import Array
@@ -71,7 +72,11 @@ class StackResult:
 
 def load_stack(path: Path) -> Stack:
     """Read and check a stack file; SpecError names every problem."""
-    stack = validate(read_yaml(path), Stack, path.name)
+    raw = read_yaml(path)
+    if raw.get("kind") != "stack":
+        message = f"is '{raw.get('kind')}', expected 'stack': a file of layers for `twin solve`"
+        raise SpecError(path.name, [Problem("kind", message)])
+    stack = validate(raw, Stack, path.name)
     assert isinstance(stack, Stack)
     check_stack(stack, path.name)
     return stack
