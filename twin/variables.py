@@ -34,7 +34,9 @@ VARIABLES: dict[str, Variable] = {
         Variable("active_streams", "S", "1", _SERIES, "mean number of streams being decoded", "active streams"),
         Variable("queue_length", "q", "1", _SERIES, "requests waiting at the end of the step", "queue length"),
         Variable("utilisation", "u", "1", _SERIES, "multiply-accumulates over those of all cores", "utilisation"),
-        Variable("busy", "b", "1", _SERIES, "share of time in which the busiest part of the system has work", "busy share"),
+        Variable(
+            "busy", "b", "1", _SERIES, "share of time in which the busiest part of the system has work", "busy share"
+        ),
         # power, positive when consumed
         Variable("wafer_power", "P_w", "W", _WAFER, "power of the devices, dynamic and leakage", "wafer power"),
         Variable("dynamic_power", "P_d", "W", _WAFER, "switching power of units and clock", "dynamic power"),
@@ -73,7 +75,14 @@ VARIABLES: dict[str, Variable] = {
             "lowest voltage at the devices of a die",
             "lowest voltage",
         ),
-        Variable("voltage_margin", "V_m", "V", _DIE, "lowest voltage less what the clock needs; negative: timing would fail", "voltage margin"),
+        Variable(
+            "voltage_margin",
+            "V_m",
+            "V",
+            _DIE,
+            "lowest voltage less what the clock needs; negative: timing would fail",
+            "voltage margin",
+        ),
         Variable("die_frequency", "f", "Hz", _DIE, "clock of a die", "die clock"),
         Variable("die_current", "I", "A", _DIE, "current of a die's regulator", "die current"),
         Variable("ir_drop", "d", "V", _WAFER, "largest drop between regulator and devices", "largest drop"),

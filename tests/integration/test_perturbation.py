@@ -20,13 +20,14 @@ from twin.spec.provenance import is_sourced
 from twin.spec.scenario import Scenario
 
 MESH = "kind: mesh\ncells_per_tile: {x: 1, y: 1}\nedge_share: 1\nlayers: {heat: 1, solid: 1, channels: 1}\n"
-FACTORS = (1.05, 0.7, 0.3, 1.6)
-HOT = {"workload.start": "0 s", "workload.duration": "1 s", "control.step": "0.5 s", "control.substep": "20 ms"}
+FACTORS = (1.05, 0.93, 1.2, 0.3)
+HOT = {"workload.start": "0 s", "workload.duration": "0.6 s", "control.step": "0.2 s", "control.substep": "5 ms"}
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "serving": (SERVING, {"workload.rate_scale": 1, "workload.duration": "3 s"}),
+    "calm": (SERVING, {"workload.rate_scale": 1, "workload.duration": "5 s", "workload.trace": "calm.csv"}),
     "full cache": (SERVING, {"workload.rate_scale": 1, "workload.duration": "3 s", "workload.trace": "long.csv"}),
-    "hot": (VIRUS, {**HOT, "cooling.flow_rate": "6 L/min"}),
-    "tripping": (VIRUS, {**HOT, "cooling.flow_rate": "6 L/min", "control.policy": "none"}),
+    "hot": (VIRUS, {**HOT, "cooling.flow_rate": "4 L/min"}),
+    "tripping": (VIRUS, {**HOT, "cooling.flow_rate": "4 L/min", "control.policy": "none"}),
     "cold": (VIRUS, {**HOT, "cooling.flow_rate": "200 L/min", "cooling.inlet_temperature": "15.5 degC"}),
 }
 SILENT = {
@@ -56,7 +57,9 @@ class Bench:
         lines = "".join(f"{0.01 * number},20000,2000\n" for number in range(12))
         (folder / "long.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + lines)
         small = {"thermal.mesh": str(folder / "mesh.yaml"), "thermal.tiles_per_die": {"x": 1, "y": 1}}
-        traces = {"long.csv": str(folder / "long.csv"), None: trace}
+        calm = "".join(f"{0.2 * number},500,40\n" for number in range(20))
+        (folder / "calm.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + calm)
+        traces = {None: trace, **{name: str(folder / name) for name in ("long.csv", "calm.csv")}}
         self._scenarios = {}
         for name, (base, changes) in RUNS.items():
             given = {**small, "compare_with": None, **changes}
@@ -126,19 +129,18 @@ def bench(tmp_path_factory: pytest.TempPathFactory, busy_trace: str) -> Bench:
 def test_every_number_changes_something(kind: str, name: str, bench: Bench) -> None:
     tree = library.tree(kind, name)
     library.use_folder(bench.folder)
-    silent = {
-        ".".join(map(str, path)) for path, node in sourced(tree) if not _has_effect(bench, kind, name, tree, path, node)
-    }
-    assert silent == SILENT.get(kind, set())
+    silent, expected = set(), SILENT.get(kind, set())
+    for path, node in sourced(tree):
+        key = ".".join(map(str, path))
+        factors = FACTORS[:1] if key in expected else FACTORS
+        if not any(_has_effect(bench, kind, name, changed(tree, path, node, factor)) for factor in factors):
+            silent.add(key)
+    assert silent == expected
 
 
-def _has_effect(
-    bench: Bench, kind: str, name: str, tree: dict[str, Any], path: tuple[Any, ...], node: dict[str, Any]
-) -> bool:
-    for factor in FACTORS:
-        try:
-            if bench.effect(kind, name, changed(tree, path, node, factor)):
-                return True
-        except SpecError:
-            continue
-    return False
+def _has_effect(bench: Bench, kind: str, name: str, tree: dict[str, Any]) -> bool:
+    """Tell whether a changed entry has an effect; one that is refused as contradictory has none."""
+    try:
+        return bench.effect(kind, name, tree)
+    except SpecError:
+        return False

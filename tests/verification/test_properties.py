@@ -77,7 +77,12 @@ def stacks(draw: st.DrawFn, cooled: bool = True) -> Tree:
         place = draw(st.integers(0, len(layers)))
         layers.insert(place, channels("channels", axis, direction=direction))
         layers[0].pop("contact_resistance_below", None)
-    return {"size": {"x": "12 mm", "y": "12 mm"}, "cells": {"x": 10, "y": 9}, "layers": layers, "boundaries": boundaries}
+    return {
+        "size": {"x": "12 mm", "y": "12 mm"},
+        "cells": {"x": 10, "y": 9},
+        "layers": layers,
+        "boundaries": boundaries,
+    }
 
 
 def solid_names(tree: Tree) -> list[str]:

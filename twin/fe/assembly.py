@@ -105,7 +105,8 @@ def _by_cell(mesh: Any, values: Array) -> Any:
 def _matrix(form: Any, number: NDArray[np.int64], size: int) -> sparse.csr_array:
     dx = dolfinx()
     local = dx.fem.assemble_matrix(dx.fem.form(form)).to_scipy().tocoo()
-    entries = (local.data, (number[local.row], number[local.col]))
+    short = number.astype(np.int32)
+    entries = (local.data, (short[local.row], short[local.col]))
     matrix = sparse.coo_array(entries, shape=(size, size)).tocsr()
     matrix.eliminate_zeros()
     return matrix

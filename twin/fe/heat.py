@@ -49,11 +49,20 @@ class HeatBalance:
     stored: float
 
     @property
+    def imbalance(self) -> float:
+        """|in - out - stored| in W."""
+        return abs(self.released - sum(self.faces.values()) - sum(self.streams) - self.stored)
+
+    @property
+    def scale(self) -> float:
+        """The largest of power in, the heats that cross boundaries and what is stored, in W."""
+        crossing = sum(abs(heat) for heat in (*self.faces.values(), *self.streams))
+        return max(abs(self.released), crossing, abs(self.stored))
+
+    @property
     def residual(self) -> float:
-        """|in - out - stored| over the larger of power in and the heats that cross boundaries."""
-        crossing = [*self.faces.values(), *self.streams]
-        scale = max(abs(self.released), sum(abs(heat) for heat in crossing), abs(self.stored))
-        return abs(self.released - sum(crossing) - self.stored) / scale if scale > 0 else 0.0
+        """Imbalance over scale; none if nothing flows."""
+        return self.imbalance / self.scale if self.scale > 0 else 0.0
 
 
 @dataclass(frozen=True)

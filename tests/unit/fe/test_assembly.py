@@ -49,7 +49,10 @@ def test_storage_is_the_tensor_product(assembled: tuple[TensorGrid, SolidMatrice
 @pytest.mark.parametrize("face", FACES)
 def test_films_of_faces_are_the_tensor_product(assembled: tuple[TensorGrid, SolidMatrices], face: str) -> None:
     tensor, matrices = assembled
-    axis, end = ("xyz".index({"b": "z", "t": "z"}.get(face[0], face[0])), 0 if face in ("bottom", "x_min", "y_min") else -1)
+    axis, end = (
+        "xyz".index({"b": "z", "t": "z"}.get(face[0], face[0])),
+        0 if face in ("bottom", "x_min", "y_min") else -1,
+    )
     parts = [mass(tensor.x), mass(tensor.y), mass_through(tensor, np.ones(tensor.cell_planes.size))]
     corner = np.zeros_like(parts[axis])
     corner[end, end] = 1.0

@@ -16,7 +16,11 @@ def start(heat: HeatModel, found: tuple[Stream, ...], kelvin: float = INLET) -> 
 
 
 def solve(
-    heat: HeatModel, found: tuple[Stream, ...], heat_load: Array, step: float | None = None, old: HeatState | None = None
+    heat: HeatModel,
+    found: tuple[Stream, ...],
+    heat_load: Array,
+    step: float | None = None,
+    old: HeatState | None = None,
 ) -> tuple[HeatState, HeatBalance]:
     guess = start(heat, found).solid
     state, balance, _ = HeatSystem(heat, found, step).at(found, old).solve(heat_load, guess, 1e-10)
@@ -54,7 +58,9 @@ def test_steady_state_is_that_of_a_dense_solve(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("options", [{}, {"films": {}, "fixed": {"y_min": 300.0, "x_max": 320.0, "bottom": 310.0}}], ids=["film", "fixed"])
+@pytest.mark.parametrize(
+    "options", [{}, {"films": {}, "fixed": {"y_min": 300.0, "x_max": 320.0, "bottom": 310.0}}], ids=["film", "fixed"]
+)
 def test_every_step_closes_its_energy(kind: str, options: dict[str, object]) -> None:
     heat = model(**options)
     found = streams(heat.grid, kind, spread=0.4)

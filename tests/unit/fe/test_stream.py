@@ -96,7 +96,9 @@ def test_heat_from_walls_is_heat_to_the_coolant(kind: str, spread: float, seed: 
         taken = stream.load(wall, stream.means(found)).sum(axis=(1, 2)) @ widths
         stored = (stream.stored(found, widths) - stream.stored(old, widths)) / step if step else 0.0
         scale = abs(taken) + abs(stored)
-        assert abs(taken - stream.heat(found, widths) - stored) < 1e-12 * max(scale, stored_rounding(stream, widths, step))
+        assert abs(taken - stream.heat(found, widths) - stored) < 1e-12 * max(
+            scale, stored_rounding(stream, widths, step)
+        )
 
 
 def stored_rounding(stream: Stream, widths: Array, step: float | None) -> float:

@@ -46,7 +46,9 @@ def serving_heat() -> Array:
     clocks = region_clocks(nominal_clocks(chip, 1), placement.touches(chip.dies))
     rates = pipeline(model, chip, system, placement, clocks).rates(38, 2048, 0)
     interval = one_second(38 * rates.decode, 0.0, 1, 2048.0, 38, rates.passes, rates.busy_decode)
-    activity = serving_activity(interval, model_events(model, chip, system.software, placement), placement.shares(48, 28))
+    activity = serving_activity(
+        interval, model_events(model, chip, system.software, placement), placement.shares(48, 28)
+    )
     cores = tile_cores(chip, 1, 48, 28)
     busy = busy_share(activity, cores, np.full_like(cores, chip.core.clock))
     power = PowerModel(chip, cores[0] / cores[0].sum()).power(
@@ -224,7 +226,9 @@ def test_steps_end_in_the_steady_state(coarse: WaferThermalModel, heat: Array, s
     assert abs(found.stored_heat) < 1e-3 * heat.sum()
 
 
-def test_etched_wafer_answers_within_tens_of_milliseconds(coarse: WaferThermalModel, heat: Array, state: WaferState) -> None:
+def test_etched_wafer_answers_within_tens_of_milliseconds(
+    coarse: WaferThermalModel, heat: Array, state: WaferState
+) -> None:
     """Solid and coolant of the channels hold some 1.6 kJ/m2/K against 80 kW/m2/K; the connector film is slower."""
     found = coarse.uniform(INLET, FLOW)
     shares = []
