@@ -63,3 +63,11 @@ def command(*arguments: str, folder: Path, check: bool = False) -> subprocess.Co
     return subprocess.run(
         [*COMMAND, *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=check, timeout=300
     )
+
+
+def written_busy_trace(folder: Path) -> str:
+    """Write a trace of 60 requests a second for 6 s, whose sizes repeat after 50 and 40 requests; return its path."""
+    path = folder / "busy.csv"
+    lines = [f"{number / 60:.6f},{500 + 37 * (number % 50)},{50 + 7 * (number % 40)}" for number in range(360)]
+    path.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + "\n".join(lines) + "\n")
+    return str(path)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from coarse_runs import written_busy_trace
 
 from twin import library
 
@@ -34,8 +35,4 @@ def add_data(tmp_path: Path) -> Callable[[str, str], Path]:
 
 @pytest.fixture(scope="session")
 def busy_trace(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a trace of 60 requests a second for 6 s; their sizes repeat after 50 and 40 requests."""
-    path = tmp_path_factory.mktemp("traces") / "busy.csv"
-    lines = [f"{number / 60:.6f},{500 + 37 * (number % 50)},{50 + 7 * (number % 40)}" for number in range(360)]
-    path.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + "\n".join(lines) + "\n")
-    return str(path)
+    return written_busy_trace(tmp_path_factory.mktemp("traces"))

@@ -91,7 +91,7 @@ class ChannelBed:
                     exchange=heat_transfer_coefficient(self.geometry, flow, properties, self.heat_transfer),
                     storage=np.full(self.shape, share * self._fluid_depth() * rho * cp),
                     lengths=self.lengths,
-                    pieces=[(p.first, p.last, p.direction) for p in flow.pieces],
+                    pieces=[(p.first, p.last, p.direction) for p in flow.pieces] if flow_rate > 0.0 else [],
                     inlet=inlet,
                 )
             )

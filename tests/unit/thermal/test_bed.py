@@ -121,3 +121,4 @@ def test_no_flow_no_drop() -> None:
     streams, flow = model.streams(0.0, INLET, model.uniform(INLET))
     assert flow.pressure_drop == 0.0
     assert not streams[0].capacity_rate.any()
+    assert not streams[0].moving.any()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twin import library
-from twin.fe.heat import HeatModel, HeatSystem
+from twin.fe.heat import HeatBalance, HeatModel, HeatState, HeatSystem
 from twin.thermal import correlations
 from twin.thermal.coolant import load_coolant
 from twin.thermal.jets import JetBed, jet_film
@@ -46,7 +46,7 @@ def test_beyond_the_correlation_is_told() -> None:
     assert not jet_film(JETS, AREA, FLOW, WATER, INLET).warnings
 
 
-def solved(watts: float, flow: float) -> tuple[JetBed, HeatModel, object, object]:
+def solved(watts: float, flow: float) -> tuple[HeatState, HeatBalance]:
     layers = [solid_layer("die", 5e-4, 2, "silicon"), solid_layer("lid", 1e-3, 2, "copper")]
     grid = build_grid(np.linspace(0, 0.215, 9), np.linspace(0, 0.215, 7), layers)
     model = HeatModel(
@@ -57,13 +57,13 @@ def solved(watts: float, flow: float) -> tuple[JetBed, HeatModel, object, object
     weights = model.face_weights["bottom"]
     guess = np.full(grid.shape, INLET)
     state, balance, _ = HeatSystem(model, streams, None).at(streams).solve(watts / AREA * weights, guess, 1e-9 * watts)
-    return bed, model, state, balance
+    return state, balance
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 1.0])
 def test_uniform_heat_raises_the_face_by_flux_over_film(share: float) -> None:
     """q = h (T - T_nozzle) exactly, and the spent coolant of every cell takes up its own heat."""
-    bed, model, state, balance = solved(18e3, share * FLOW)
+    state, balance = solved(18e3, share * FLOW)
     film = jet_film(JETS, AREA, share * FLOW, WATER, INLET)
     flux = float(WATER.at(np.array(INLET)).volumetric_heat_capacity) * share * FLOW / AREA
     top = state.solid[:, :, -1]

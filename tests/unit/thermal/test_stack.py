@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_many_sources_add_up_without_a_node_at_every_edge(tmp_path: Path) -> Non
     edges = np.linspace(0, 20, 302)
     sources = [
         f"  - {{layer: die, power: 0.1 W, rectangle: {{x: [{a:.6f} mm, {b:.6f} mm], y: [1 mm, 9 mm]}}}}"
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        for a, b in itertools.pairwise(edges)
     ]
     result = solve(tmp_path, PLATE + "sources:\n" + "\n".join(sources))
     assert outcome(result)["heat_in_W"] == pytest.approx(30.1, rel=1e-12)
@@ -270,7 +271,10 @@ def test_film_and_channels_may_flow_together(tmp_path: Path) -> None:
 def test_maps_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no such file"):
         read_map(tmp_path / "missing.csv")
-    for text, message in (("a,b\n1,2\n", "not a table"), ("1,nan\n", "not finite"), ("", "is empty")):
+    (tmp_path / "empty.csv").touch()
+    with pytest.warns(UserWarning, match="no data"), pytest.raises(SpecError, match="is empty"):
+        read_map(tmp_path / "empty.csv")
+    for text, message in (("a,b\n1,2\n", "not a table"), ("1,nan\n", "not finite")):
         (tmp_path / "map.csv").write_text(text)
         with pytest.raises(SpecError, match=message):
             read_map(tmp_path / "map.csv")

@@ -60,7 +60,8 @@ WRONG = {
         "sources.0.rectangle.x", "leaves the stack",
     ),
     "rectangle upside down": (
-        "power: 10 W", "power: 10 W, rectangle: {x: [5 mm, 1 mm], y: [0 mm, 1 mm]}", "sources.0.rectangle", "low < high",
+        "power: 10 W", "power: 10 W, rectangle: {x: [5 mm, 1 mm], y: [0 mm, 1 mm]}",
+        "sources.0.rectangle", "low < high",
     ),
     "rectangle on a side": (
         "{layer: die, power: 10 W}", "{face: x_min, power: 1 W, rectangle: {x: [0 mm, 1 mm], y: [0 mm, 1 mm]}}",
@@ -80,7 +81,7 @@ WRONG = {
     ),
     "two axes": (
         "bottom: {film: {coefficient: 10 W/m^2/K, ambient: 25 degC}}",
-        "bottom: {coolant_film: {conductance: 1 W/m^2/K, heat_capacity_rate: 1 W/K, inlet_temperature: 20 degC, axis: x}}",
+        "bottom: {coolant_film: {axis: x, conductance: 1 W/m^2/K, heat_capacity_rate: 1 W/K, inlet_temperature: 9 K}}",
         "layers", "same axis",
     ),
     "slot outside": (

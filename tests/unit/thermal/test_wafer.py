@@ -239,6 +239,28 @@ def test_etched_wafer_answers_within_tens_of_milliseconds(
     assert 10e-3 <= time <= 60e-3
 
 
+def test_coolant_that_stops_warms_with_its_walls(coarse: WaferThermalModel, heat: Array, state: WaferState) -> None:
+    """physics: a wafer whose coolant stops heats at hundreds of K/s; nothing is carried away."""
+    found = state
+    for _ in range(10):
+        found = coarse.step(found, 0.0, INLET, 0.01).solve(heat, found)
+        assert found.balance.residual < 1e-6
+    assert found.coolant_heat == 0.0
+    assert found.stored_heat == pytest.approx(heat.sum() - found.board_heat, rel=1e-6)
+    assert found.heat.coolant[0].max() < found.peak
+    assert found.heat.coolant[0].min() > INLET
+    rate = heat.sum() / _heat_capacity(coarse)
+    mean = found.tile_temperature.mean() - state.tile_temperature.mean()
+    assert 0.7 * rate < mean / 0.1 < 1.5 * rate
+
+
+def _heat_capacity(model: WaferThermalModel) -> float:
+    """Return what solid and coolant of the wafer hold in J/K."""
+    streams, _ = model.bed.streams(FLOW, INLET, model.bed.uniform(INLET))
+    widths = model.model.column_widths
+    return float(model.model.capacity_weights.sum()) + sum(s.stored(np.ones(model.bed.shape), widths) for s in streams)
+
+
 def test_restored_state_continues_as_before(coarse: WaferThermalModel, heat: Array, state: WaferState) -> None:
     restored = coarse.restored(state.heat, FLOW, INLET)
     np.testing.assert_array_equal(restored.tile_temperature, state.tile_temperature)
