@@ -1,4 +1,4 @@
-"""No input is decoration: each number of what feeds and cools a wafer, changed alone, changes an output of some short run."""
+"""Each number of what feeds and cools a wafer, changed alone, changes an output of some short run."""
 
 from __future__ import annotations
 

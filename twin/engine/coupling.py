@@ -88,8 +88,7 @@ def couple(
         try:
             power, grid, dv = _powered(plant, load, set_voltage, voltage, temperature)
         except RunStopped as stop:
-            history.require_stable(temperature, stop)
-            raise
+            raise _named(stop, plant, load, voltage, temperature, history) from stop
         voltage = grid.tile_voltage
         heat = grid.device_power + grid.sheet_loss
         if equations is None:
@@ -138,18 +137,27 @@ class _History:
         weights = np.linalg.lstsq(np.diff(residuals, axis=0).T, residuals[-1], rcond=None)[0]
         return np.asarray(outputs[-1] - weights @ answered).reshape(found.shape)
 
-    def require_stable(self, temperature: Array, stop: RunStopped | None = None) -> None:
-        """Raise RunStopped when leakage and temperature no longer have a stable fixed point.
+    def require_stable(self, temperature: Array) -> None:
+        """Raise RunStopped when leakage and temperature no longer have a stable fixed point."""
+        parting = self.gain >= _RUNAWAY_GAIN and self._growths >= _GROWTHS
+        if parting or temperature.max() > _BEYOND or not np.isfinite(temperature).all():
+            raise _runaway(temperature)
 
-        `stop` is what else has just failed; it is put down to the runaway if the gain says so.
-        """
-        hottest = float(np.nanmax(temperature))
-        parting = self.gain >= _RUNAWAY_GAIN and (stop is not None or self._growths >= _GROWTHS)
-        if parting or hottest > _BEYOND or not np.isfinite(temperature).all():
-            raise RunStopped(
-                f"thermal runaway: leakage grows faster than it is cooled (loop gain {self.gain:.2f}, "
-                f"{hottest:.0f} K). Remedy: more flow, a colder inlet, less work or a lower voltage."
-            ) from stop
+
+def _runaway(temperature: Array) -> RunStopped:
+    return RunStopped(
+        f"thermal runaway: leakage grows faster than it is cooled (now at {float(np.nanmax(temperature)):.0f} K). "
+        "Remedy: more flow, a colder inlet, less work or a lower voltage."
+    )
+
+
+def _named(
+    stop: RunStopped, plant: WaferPlant, load: TileLoad, voltage: Array, temperature: Array, history: _History
+) -> RunStopped:
+    """Return why no voltage was found: a runaway if leakage is most of the power, or the loop's gain says so."""
+    power = plant.power.power(load.mac, load.issue, load.hop, load.busy, voltage, temperature, load.clock)
+    leaks = power.leakage.sum() > power.dynamic.sum()
+    return _runaway(temperature) if leaks or history.gain >= _RUNAWAY_GAIN else stop
 
 
 def _powered(

@@ -50,14 +50,13 @@ def collect(tree: dict[str, Any]) -> list[Provenance]:
     found = []
     for key, node in _values(tree):
         sourced = node if isinstance(node, dict) else {"value": node}
-        bounds = sourced.get("range")
         found.append(
             Provenance(
                 key=key,
                 text=_text(sourced["value"]),
                 source=str(sourced.get("source", default_source)),
                 status=str(sourced.get("status", default_status)),
-                range=(str(bounds[0]), str(bounds[1])) if bounds else None,
+                range=_range(sourced.get("range")),
                 note=str(sourced.get("note", "")),
             )
         )
@@ -65,13 +64,15 @@ def collect(tree: dict[str, Any]) -> list[Provenance]:
 
 
 def problems(provenance: list[Provenance]) -> list[Problem]:
-    """Return what is missing: each value needs a source and a known status."""
+    """Return what is wrong: each value needs a source and a known status, its range two bounds."""
     found = []
     for item in provenance:
         if not item.source:
             found.append(Problem(item.key, "has no source; write {value:, source:, status:}"))
         if item.status not in STATUSES:
             found.append(Problem(item.key, f"status '{item.status}' is none of {', '.join(STATUSES)}"))
+        if item.range is not None and not all(_is_number(bound) for bound in item.range):
+            found.append(Problem(item.key, "range must be two quantities, such as [1 mm, 2 mm]"))
     return found
 
 
@@ -89,6 +90,13 @@ def _values(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         for index, child in enumerate(node):
             label = child.get("name", index) if isinstance(child, dict) else index
             yield from _values(child, f"{key}.{label}")
+
+
+def _range(bounds: Any) -> tuple[str, str] | None:
+    """Return the bounds of a value as written; empty texts, which are a problem, for what is no pair."""
+    if bounds is None:
+        return None
+    return (str(bounds[0]), str(bounds[1])) if isinstance(bounds, list) and len(bounds) == 2 else ("", "")
 
 
 def _is_number(node: Any) -> bool:
