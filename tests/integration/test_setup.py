@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def clone(tmp_path: Path) -> Path:
     """The scripts with what they read, in a folder of their own."""
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
-    for name in (".python-version", "pyproject.toml", "uv.lock"):
+    for name in (".python-version", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -50,9 +50,9 @@ def test_missing_interpreter_is_named_with_the_remedy(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_stale_lock_is_named(clone: Path) -> None:
+def test_contradicting_pins_are_named(clone: Path) -> None:
     project = (clone / "pyproject.toml").read_text(encoding="utf-8")
     (clone / "pyproject.toml").write_text(project.replace('"jinja2>=3.1"', '"jinja2>=99"'), encoding="utf-8")
     ran = setup(clone)
     assert ran.returncode == 2
-    assert "locked dependencies could not be installed" in ran.stderr
+    assert "pinned dependencies could not be installed" in ran.stderr

@@ -32,15 +32,15 @@ def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(uv: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment with the wheel and its locked dependencies; the folder of its commands."""
+    """A fresh environment with the wheel and its pinned dependencies; the folder of its commands."""
     folder = tmp_path_factory.mktemp("installed")
-    locked, python = folder / "locked.txt", folder / "venv" / "bin" / "python"
-    export = [uv, "export", "--project", ROOT, "--locked", "--no-dev", "--no-emit-project", "--quiet"]
-    subprocess.run([*export, "--output-file", locked], check=True, capture_output=True)
+    pinned, python = folder / "pinned.txt", folder / "venv" / "bin" / "python"
+    export = [uv, "export", "--project", ROOT, "--no-dev", "--no-emit-project", "--quiet"]
+    subprocess.run([*export, "--output-file", pinned], check=True, capture_output=True)
     clean = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
     for command in (
         ["venv", "--quiet", "--python", sys.executable, folder / "venv"],
-        ["pip", "install", "--quiet", "--python", python, "--requirements", locked],
+        ["pip", "install", "--quiet", "--python", python, "--requirements", pinned],
         ["pip", "install", "--quiet", "--python", python, "--no-deps", wheel],
     ):
         subprocess.run([uv, *command], check=True, cwd=ROOT, env=clean)
