@@ -51,11 +51,11 @@ def test_the_governor_holds_the_limit(governed: Results, chip: Chip) -> None:
 
 
 def test_without_the_governor_the_limit_is_passed(free: Results, governed: Results, chip: Chip) -> None:
-    """Only the emergency trip is left: it stops dies at its own temperature."""
+    """Only the emergency trip is left: it stops dies at its own temperature, until they have cooled."""
     peak = values(free, "peak_temperature").max()
     assert peak >= chip.limits.trip
     assert peak > values(governed, "peak_temperature").max() + 10
-    assert values(free, "die_frequency").min() < values(governed, "die_frequency").min()
+    assert values(free, "die_frequency").min() < chip.core.clock
 
 
 def test_governor_and_trip_are_sampled_in_sub_steps(governed: Results) -> None:
