@@ -21,6 +21,9 @@ from twin.spec.scenario import Scenario
 MESH = "kind: mesh\ncells_per_tile: {x: 1, y: 1}\nedge_share: 1\nlayers: {heat: 1, solid: 1, channels: 1}\n"
 FACTORS = (1.05, 0.93, 1.2)
 FAR = {
+    "core.reserved_memory": 0.7,
+    "voltage.maximum": 0.93,
+    "voltage.minimum": 1.2,
     # bounds that these short runs reach only from afar, and how far to move them
     "clock_slew": 0.02,
     "frequency_governor.down": 0.3,
