@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
     return {
         "time": state.time,
         "queue": pack(state.queue),
-        "thermal": [{"solid": w.heat.solid, "coolant": list(w.heat.coolant)} for w in state.thermal],
+        "thermal": [{"solid": w.heat.solid, "coolant": w.heat.coolant, **w.readings()} for w in state.thermal],
         "voltage": state.voltage,
         "control": state.control.arrays(),
         "loop": asdict(state.loop),
@@ -81,8 +81,8 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
     """Return the state that `to_tree` kept; a run continues from it with the same arithmetic."""
     flow, loop = float(tree["flow"]), LoopState(**tree["loop"])
     thermal = tuple(
-        plant.thermal.restored(HeatState(w["solid"], tuple(w["coolant"])), flow, loop.inlet_temperature)
-        for w in tree["thermal"]
+        replace(plant.thermal.restored(HeatState(w.pop("solid"), w.pop("coolant")), flow, loop.inlet_temperature), **w)
+        for w in (dict(kept) for kept in tree["thermal"])
     )
     return EngineState(
         time=float(tree["time"]),

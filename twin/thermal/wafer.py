@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,14 @@ class WaferState:
     die_peak: Array
     coolant_outlet: float
     iterations: int
+
+    def readings(self) -> dict[str, Any]:
+        """Return what is read off the temperatures and acts on the next step, by name."""
+        return {
+            "coolant_means": self.coolant_means,
+            "tile_temperature": self.tile_temperature,
+            "die_peak": self.die_peak,
+        }
 
     @property
     def peak(self) -> float:
