@@ -1,11 +1,14 @@
 """A run to be killed: writes a deterministic sequence of steps, resuming what is in the folder.
 
-Usage: python crashing_run.py FOLDER STEPS
+Usage: python crashing_run.py FOLDER STEPS [PAUSE]
+
+PAUSE, in s after each step, leaves time to kill it however fast the machine is.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,7 @@ def step(state: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"field": field, "tokens": state["tokens"] + 1}, outputs
 
 
-def main(folder: Path, steps: int) -> None:
+def main(folder: Path, steps: int, pause: float = 0.0) -> None:
     """Start or resume the run and carry it to its end."""
     if (folder / STORE).is_dir():
         writer, start, state = ResultWriter.resume(folder)
@@ -58,8 +61,9 @@ def main(folder: Path, steps: int) -> None:
         state, outputs = step(state)
         if writer.append(index, outputs):
             writer.commit(state)
+        time.sleep(pause)
     writer.finish()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:]))

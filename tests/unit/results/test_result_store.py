@@ -27,6 +27,7 @@ from twin.variables import VARIABLES
 
 STEPS = 480
 KILLS = 4
+PAUSE = 0.01
 
 
 def expected_run(steps: int) -> Results:
@@ -100,7 +101,7 @@ def test_killed_run_stays_readable_and_resumes_to_the_same_end(tmp_path: Path) -
 
 def start_writer(folder: Path) -> subprocess.Popen[bytes]:
     script = Path(crashing_run.__file__)
-    return subprocess.Popen([sys.executable, str(script), str(folder), str(STEPS)])
+    return subprocess.Popen([sys.executable, str(script), str(folder), str(STEPS), str(PAUSE)])
 
 
 def wait_for_commit(folder: Path, after: int) -> None:
