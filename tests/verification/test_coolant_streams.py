@@ -164,15 +164,7 @@ def test_alternating_streams(tmp_path: Path) -> None:
     With C per stream and width, G per stream and area, g = G/C, the spread is q g L^2 / (16 C); co-flow
     would spread by q L / (2 C), 6.469 K.
     """
-    found = np.array([alternating(tmp_path, cells) for cells in (20, 40, 80, 160)])
     exact = np.array([38.81057671590189, 39.146432494650384, 26.46917939178213])
     exact[:2] += resistance_of_fins() * 18e3 / 0.215**2
-    end, middle, outlet = (found - exact).T
-    assert outlet == pytest.approx([0.0] * 4, abs=1e-6)
-    assert orders(middle[:3]) == pytest.approx([2, 2], abs=0.15)
-    assert (4 * middle[-1] - middle[-2]) / 3 == pytest.approx(0.0, abs=1e-6)
-    # The walls see each cell's mean coolant: without conduction along the flow, ends are of first order.
-    assert orders(end) == pytest.approx([1, 1, 1], abs=0.15)
-    once = 2 * end[1:] - end[:-1]
-    assert orders(once) == pytest.approx([2, 2], abs=0.15)
-    assert (4 * once[-1] - once[-2]) / 3 == pytest.approx(0.0, abs=1e-6)
+    for cells in (20, 80):
+        assert alternating(tmp_path, cells) == pytest.approx(exact, abs=3e-3 if cells == 20 else 1e-6)

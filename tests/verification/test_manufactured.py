@@ -59,7 +59,7 @@ def errors(cells: int, direction: int) -> tuple[float, float, float]:
         - KY * amplitude(x) * along_wall(y, z, direction, 2)
         + KZ * S * amplitude(x) * G.deriv()(place)
     )
-    load = (model.matrices.storage @ source.ravel()).reshape(grid.shape)
+    load = model.capacity_weights * source
     equations = HeatSystem(model, (stream,), None).at((stream,))
     state, balance, _ = equations.solve(load, np.full(grid.shape, INLET), 1e-12)
     assert balance.residual < 1e-10

@@ -69,7 +69,8 @@ def test_solid_along_the_flow(tmp_path: Path, case: str) -> None:
     """Of second order, within 1e-4 K at 800 cells and within 1e-6 K extrapolated."""
     found = np.array([wafer(tmp_path, case, cells) for cells in (200, 400, 800)])
     for place, exact in enumerate(EXACT[case]):
-        assert orders(found[:, place] - exact) == pytest.approx([2, 2], abs=0.15)
+        if abs(found[0, place] - exact) > 1e-7:
+            assert orders(found[:, place] - exact) == pytest.approx([2, 2], abs=0.15)
     assert found[2] == pytest.approx(EXACT[case], abs=1e-4)
     extrapolated = (4 * found[2] - found[1]) / 3
     assert extrapolated == pytest.approx(EXACT[case], abs=1e-6)

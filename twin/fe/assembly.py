@@ -10,89 +10,119 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from twin.fe import forms
+from twin.fe.parallel import Slabs
 from twin.fe.runtime import dolfinx
+from twin.fe.solid import AssembledOperator
 from twin.fe.tensor import Array, TensorGrid
 
-FACES = ("bottom", "top", "x_min", "x_max", "y_min", "y_max")
 
+def assemble(
+    grid: TensorGrid,
+    slabs: Slabs,
+    conductivity: Array,
+    films: dict[str, float] | None = None,
+    storage: Array | None = None,
+    contacts: bool = True,
+) -> AssembledOperator:
+    """Assemble conduction, films and storage; the arguments are those of TensorOperator.of.
 
-@dataclass(frozen=True)
-class SolidMatrices:
-    """Sparse matrices over all nodes: conduction [W/K], storage [J/K], unit film of each face [m2].
-
-    A face of two slabs at a contact is called ``plane N`` after its plane of nodes.
+    One process holds the whole matrix.
     """
-
-    conduction: sparse.csr_array
-    storage: sparse.csr_array
-    faces: dict[str, sparse.csr_array]
-
-
-def assemble_solid(grid: TensorGrid, conductivity: Array, heat_capacity: Array) -> SolidMatrices:
-    """Assemble the solid of a grid.
-
-    Parameters
-    ----------
-    conductivity : array, shape (layers, 3)
-        Conductivity along x, y, z in W/m/K.
-    heat_capacity : array, shape (layers,)
-        Volumetric heat capacity in J/m3/K.
-    """
-    parts = [_assemble_slab(grid, first, last, conductivity, heat_capacity) for first, last in grid.slabs]
-    conduction = _sum([part.conduction for part in parts])
-    for lower, resistance in grid.contacts:
-        conduction = conduction + _contact(parts, grid, lower) / resistance
-    faces = {face: _sum([part.faces[face] for part in parts]) for face in FACES}
-    return SolidMatrices(conduction.tocsr(), _sum([part.storage for part in parts]), faces)
+    parts = [_Slab(grid, first, last) for first, last in grid.slabs]
+    total = sparse.csr_array((grid.size, grid.size))
+    for part in parts:
+        total = total + part.conduction(conductivity)
+        if storage is not None:
+            total = total + part.storage(storage)
+        for face, coefficient in (films or {}).items():
+            if face in part.faces:
+                total = total + coefficient * part.film(face)
+    if contacts:
+        for (lower, resistance), below in zip(grid.contacts, parts[:-1], strict=True):
+            total = total + _contact(below.film(f"plane {lower}"), grid.size) / resistance
+    return AssembledOperator(total.tocsr())
 
 
-def _assemble_slab(grid: TensorGrid, first: int, last: int, conductivity: Array, heat_capacity: Array) -> SolidMatrices:
-    """Assemble one run of layers without contacts, in the numbering of the whole grid."""
-    dx = dolfinx()
-    import ufl
+@dataclass
+class _Slab:
+    """One run of layers without contacts inside, from plane `first` to plane `last`."""
 
-    mesh = _box(grid, first, last)
-    space = dx.fem.functionspace(mesh, ("Lagrange", 1))
-    layer = _cell_layers(mesh, grid, first, last)
-    k = [_by_cell(mesh, conductivity[layer, axis]) for axis in range(3)]
-    trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
-    measure = ufl.Measure("dx", mesh, metadata={"quadrature_degree": 2})
-    number = _node_numbers(space.tabulate_dof_coordinates(), grid, first, last)
-    conduction = _matrix(forms.conduction(k, trial, test, measure), number, grid.size)
-    capacity = _by_cell(mesh, heat_capacity[layer])
-    storage = _matrix(forms.storage(capacity, trial, test, measure), number, grid.size)
-    ds = ufl.Measure("ds", mesh, subdomain_data=_face_tags(mesh, grid, first, last))
-    one = dx.fem.Constant(mesh, 1.0)
-    faces = {face: _matrix(forms.film(one, trial, test, ds(tag)), number, grid.size) for tag, face in enumerate(FACES)}
-    for plane, tag in ((first, _SLAB_BOTTOM), (last, _SLAB_TOP)):
-        if 0 < plane < grid.z.size - 1:
-            faces[f"plane {plane}"] = _matrix(forms.film(one, trial, test, ds(tag)), number, grid.size)
-    return SolidMatrices(conduction, storage, faces)
+    grid: TensorGrid
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        dx = dolfinx()
+        import ufl
+
+        self.mesh = _box(self.grid, self.first, self.last)
+        space = dx.fem.functionspace(self.mesh, ("Lagrange", self.grid.degree))
+        self.trial, self.test = ufl.TrialFunction(space), ufl.TestFunction(space)
+        rule = {"quadrature_rule": "GLL", "quadrature_degree": 2 * self.grid.degree - 1}
+        self.lumped = ufl.Measure("dx", self.mesh, metadata=rule)
+        self.exact_through = ufl.Measure("dx", self.mesh, metadata=_exact_through(self.grid.degree))
+        self.number = _node_numbers(space.tabulate_dof_coordinates(), self.grid, self.first, self.last)
+        self.cell = _cells_through(self.mesh, self.grid, self.first, self.last)
+        self.faces = _faces(self.grid, self.first, self.last)
+        tags = _face_tags(self.mesh, self.faces)
+        self.ds = ufl.Measure("ds", self.mesh, subdomain_data=tags, metadata=rule)
+
+    def conduction(self, conductivity: Array) -> sparse.csr_array:
+        exact = self.grid.exact_shares(conductivity)[:, None]
+        total = 0
+        for by_cell, measure in ((exact * conductivity, self.exact_through), ((1 - exact) * conductivity, self.lumped)):
+            k = [_by_cell(self.mesh, by_cell[self.cell, axis]) for axis in range(3)]
+            total += forms.conduction(k, self.trial, self.test, measure)
+        return self._matrix(total)
+
+    def storage(self, capacity: Array) -> sparse.csr_array:
+        return self._matrix(forms.storage(_by_cell(self.mesh, capacity[self.cell]), self.trial, self.test, self.lumped))
+
+    def film(self, face: str) -> sparse.csr_array:
+        one = dolfinx().fem.Constant(self.mesh, 1.0)
+        return self._matrix(forms.film(one, self.trial, self.test, self.ds(list(self.faces).index(face))))
+
+    def _matrix(self, form: Any) -> sparse.csr_array:
+        dx = dolfinx()
+        local = dx.fem.assemble_matrix(dx.fem.form(form)).to_scipy().tocoo()
+        entries = (local.data, (self.number[local.row], self.number[local.col]))
+        matrix = sparse.coo_array(entries, shape=(self.grid.size, self.grid.size)).tocsr()
+        matrix.eliminate_zeros()
+        return matrix
 
 
-_SLAB_BOTTOM, _SLAB_TOP = 6, 7
+def _exact_through(degree: int) -> dict[str, Any]:
+    """Quadrature of Gauss-Lobatto along x and y and Gauss along z on the unit cube."""
+    import basix
+
+    line = basix.CellType.interval
+    lobatto = basix.make_quadrature(line, 2 * degree - 1, rule=basix.QuadratureType.gll)
+    gauss = basix.make_quadrature(line, 2 * degree, rule=basix.QuadratureType.gauss_jacobi)
+    rules = (lobatto, lobatto, gauss)
+    points = np.stack(np.meshgrid(*(rule[0][:, 0] for rule in rules), indexing="ij"), axis=-1).reshape(-1, 3)
+    weights = np.einsum("i,j,k->ijk", *(rule[1] for rule in rules)).ravel()
+    return {"quadrature_rule": "custom", "quadrature_points": points, "quadrature_weights": weights}
 
 
 def _box(grid: TensorGrid, first: int, last: int) -> Any:
-    """A box of hexahedra moved onto the grid's graded nodes."""
+    """A box of hexahedra moved onto the grid's graded elements."""
     dx = dolfinx()
     from mpi4py import MPI
 
-    z = grid.z[first : last + 1]
-    counts = [grid.x.size - 1, grid.y.size - 1, z.size - 1]
+    x, y, z = (nodes[:: grid.degree] for nodes in (grid.x, grid.y, grid.z[first : last + 1]))
+    counts = [x.size - 1, y.size - 1, z.size - 1]
     corners = [np.zeros(3), np.array(counts, float)]
     mesh = dx.mesh.create_box(MPI.COMM_SELF, corners, counts, dx.mesh.CellType.hexahedron)
     index = np.rint(mesh.geometry.x).astype(int)
-    mesh.geometry.x[:] = np.column_stack([grid.x[index[:, 0]], grid.y[index[:, 1]], z[index[:, 2]]])
+    mesh.geometry.x[:] = np.column_stack([x[index[:, 0]], y[index[:, 1]], z[index[:, 2]]])
     return mesh
 
 
-def _cell_layers(mesh: Any, grid: TensorGrid, first: int, last: int) -> NDArray[np.int64]:
-    """Layer of every local cell, by the height of its lowest vertex."""
+def _cells_through(mesh: Any, grid: TensorGrid, first: int, last: int) -> NDArray[np.int64]:
+    """Place along z of every cell, by the height of its lowest vertex."""
     lowest = mesh.geometry.x[mesh.geometry.dofmaps[0], 2].min(axis=1)
-    inside = (grid.cell_planes >= first) & (grid.cell_planes < last)
-    heights = grid.z[grid.cell_planes[inside]]
-    return grid.cell_layers[inside][_nearest(heights, lowest)]
+    inside = np.flatnonzero((grid.cell_planes >= first) & (grid.cell_planes < last))
+    return inside[_nearest(grid.z[grid.cell_planes[inside]], lowest)]
 
 
 def _by_cell(mesh: Any, values: Array) -> Any:
@@ -100,16 +130,6 @@ def _by_cell(mesh: Any, values: Array) -> Any:
     function = dx.fem.Function(dx.fem.functionspace(mesh, ("DG", 0)))
     function.x.array[:] = values
     return function
-
-
-def _matrix(form: Any, number: NDArray[np.int64], size: int) -> sparse.csr_array:
-    dx = dolfinx()
-    local = dx.fem.assemble_matrix(dx.fem.form(form)).to_scipy().tocoo()
-    short = number.astype(np.int32)
-    entries = (local.data, (short[local.row], short[local.col]))
-    matrix = sparse.coo_array(entries, shape=(size, size)).tocsr()
-    matrix.eliminate_zeros()
-    return matrix
 
 
 def _node_numbers(points: Array, grid: TensorGrid, first: int, last: int) -> NDArray[np.int64]:
@@ -124,19 +144,30 @@ def _nearest(sorted_nodes: Array, points: Array) -> NDArray[np.int64]:
     return np.searchsorted(middle, points)
 
 
-def _face_tags(mesh: Any, grid: TensorGrid, first: int, last: int) -> Any:
-    """Tag the faces of a slab: 0-5 outer faces of the stack, 6 and 7 its faces at contacts."""
+def _faces(grid: TensorGrid, first: int, last: int) -> dict[str, tuple[int, float]]:
+    """Axis and place of each face of a slab; a face at a contact is called after its plane of nodes."""
+    ends = [(grid.x[0], grid.x[-1]), (grid.y[0], grid.y[-1]), (grid.z[first], grid.z[last])]
+    names = [
+        ("x_min", "x_max"),
+        ("y_min", "y_max"),
+        (
+            "bottom" if first == 0 else f"plane {first}",
+            "top" if last == grid.z.size - 1 else f"plane {last}",
+        ),
+    ]
+    return {
+        name: (axis, float(place)) for axis in range(3) for name, place in zip(names[axis], ends[axis], strict=True)
+    }
+
+
+def _face_tags(mesh: Any, faces: dict[str, tuple[int, float]]) -> Any:
+    """Tag the facets of each face with its place in `faces`."""
     dx = dolfinx()
-    planes = [
-        (2, grid.z[first], 0 if first == 0 else _SLAB_BOTTOM),
-        (2, grid.z[last], 1 if last == grid.z.size - 1 else _SLAB_TOP),
-        (0, grid.x[0], 2), (0, grid.x[-1], 3), (1, grid.y[0], 4), (1, grid.y[-1], 5),
-    ]  # fmt: skip
     facets, tags = [], []
-    for axis, place, tag in planes:
-        span = np.ptp(mesh.geometry.x[:, axis])
+    for tag, (axis, place) in enumerate(faces.values()):
+        near = 1e-9 * np.ptp(mesh.geometry.x[:, axis])
         found = dx.mesh.locate_entities_boundary(
-            mesh, 2, lambda x, axis=axis, place=place, span=span: np.abs(x[axis] - place) < 1e-9 * span
+            mesh, 2, lambda x, axis=axis, place=place, near=near: np.abs(x[axis] - place) < near
         )
         facets.append(found)
         tags.append(np.full(found.size, tag, np.int32))
@@ -144,15 +175,7 @@ def _face_tags(mesh: Any, grid: TensorGrid, first: int, last: int) -> Any:
     return dx.mesh.meshtags(mesh, 2, np.concatenate(facets)[order], np.concatenate(tags)[order])
 
 
-def _contact(parts: list[SolidMatrices], grid: TensorGrid, lower: int) -> sparse.csr_array:
-    """int (T_above - T_below)(v_above - v_below) ds over the doubled plane above plane `lower`."""
-    below = next(p.faces[f"plane {lower}"] for p in parts if f"plane {lower}" in p.faces)
-    shift = sparse.eye_array(grid.size, k=-1, format="csr")  # node above = node below + 1
+def _contact(below: sparse.csr_array, size: int) -> sparse.csr_array:
+    """int (T_above - T_below)(v_above - v_below) ds over a doubled plane of nodes."""
+    shift = sparse.eye_array(size, k=-1, format="csr")  # node above = node below + 1
     return (below + shift @ below @ shift.T - shift @ below - below @ shift.T).tocsr()
-
-
-def _sum(matrices: list[sparse.csr_array]) -> sparse.csr_array:
-    total = matrices[0]
-    for matrix in matrices[1:]:
-        total = total + matrix
-    return total.tocsr()

@@ -1,187 +1,70 @@
 """Heat in a layered solid with streams of coolant: steady states and implicit Euler steps.
 
-    C dT/dt + A T + sum over streams X h (T - F) = P,       F along each stream (twin.fe.stream)
+    C dT/dt + A(T) + sum over streams X h (T - F) = P(T),       F along each stream (twin.fe.stream)
 
-with A conduction, contacts and films. The coolant is eliminated by its scan; the solid is solved
-by minimal residuals, preconditioned by the modal solver (exact where flow is uniform across x).
+with A conduction, contacts, films and radiation, and P sources that may grow with temperature. The
+coolant is eliminated by its scan. Newton's method (a single pass where all is linear) solves each
+correction by minimal residuals, preconditioned by the modal solver (exact where properties and flow
+are uniform across x).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sparse
-from numpy.typing import NDArray
 
 from twin.fe import krylov
-from twin.fe.assembly import FACES, SolidMatrices, assemble_solid
-from twin.fe.modal import LayeredOperator, ModalSolver
+from twin.fe.heat_model import HeatBalance, HeatModel, HeatState, face_index
+from twin.fe.modal import ModalSolver
 from twin.fe.stream import Stream
-from twin.fe.tensor import Array, TensorGrid, mass, mass_through, stiffness, stiffness_through
+from twin.fe.tensor import Array
+from twin.fe.terms import Feedback, Film, Load, PowerLaw, Radiation
+
+__all__ = [
+    "Feedback", "Film", "HeatBalance", "HeatModel", "HeatState", "HeatStep", "HeatSystem", "Load", "PowerLaw",
+    "Radiation", "Runaway", "face_index",
+]  # fmt: skip
+
+_MOST_NEWTON_STEPS = 60
+_FORCING = 1e-3
+_NOT_MONOTONE = 1e-3
+_HOTTEST = 1e5
+_REFRESH = 0.15
 
 
-@dataclass(frozen=True)
-class Film:
-    """Newton's law of cooling on one outer face: coefficient in W/m2/K, ambient in K."""
-
-    coefficient: float
-    ambient: float
-
-
-@dataclass(frozen=True)
-class HeatState:
-    """Temperatures in K: solid (nx, ny, nz), coolant at cell outlets (columns, cells) of each stream."""
-
-    solid: Array
-    coolant: tuple[Array, ...]
-
-
-@dataclass(frozen=True)
-class HeatBalance:
-    """Watts: released inside, given to each film or fixed face and each stream, and stored."""
-
-    released: float
-    faces: Mapping[str, float]
-    streams: tuple[float, ...]
-    stored: float
-
-    @property
-    def imbalance(self) -> float:
-        """|in - out - stored| in W."""
-        return abs(self.released - sum(self.faces.values()) - sum(self.streams) - self.stored)
-
-    @property
-    def scale(self) -> float:
-        """The largest of power in, the heats that cross boundaries and what is stored, in W."""
-        crossing = sum(abs(heat) for heat in (*self.faces.values(), *self.streams))
-        return max(abs(self.released), crossing, abs(self.stored))
-
-    @property
-    def residual(self) -> float:
-        """Imbalance over scale; none if nothing flows."""
-        return self.imbalance / self.scale if self.scale > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class HeatModel:
-    """Geometry, properties and boundaries that stay as they are.
-
-    conductivity : (layers, 3) in W/m/K;  heat_capacity : (layers,) in J/m3/K
-    """
-
-    grid: TensorGrid
-    conductivity: Array
-    heat_capacity: Array
-    films: Mapping[str, Film] = field(default_factory=dict)
-    fixed: Mapping[str, float] = field(default_factory=dict)
-
-    @cached_property
-    def matrices(self) -> SolidMatrices:
-        """What DOLFINx assembles."""
-        return assemble_solid(self.grid, self.conductivity, self.heat_capacity)
-
-    @cached_property
-    def conduction(self) -> sparse.csr_array:
-        """Conduction, contacts and films."""
-        total = self.matrices.conduction
-        for face, film in self.films.items():
-            total = total + film.coefficient * self.matrices.faces[face]
-        return total.tocsr()
-
-    @cached_property
-    def face_weights(self) -> dict[str, Array]:
-        """Integral of each hat function over each outer face in m2, shape (nx, ny, nz)."""
-        return {face: self.matrices.faces[face].sum(axis=1).reshape(self.grid.shape) for face in FACES}
-
-    @cached_property
-    def capacity_weights(self) -> Array:
-        """Heat capacity of each node in J/K, shape (nx, ny, nz)."""
-        return self.matrices.storage.sum(axis=0).reshape(self.grid.shape)
-
-    @cached_property
-    def film_load(self) -> Array:
-        """Heat from ambients at 0 K of the solid, in W per node."""
-        load = np.zeros(self.grid.shape)
-        for face, film in self.films.items():
-            load += film.coefficient * film.ambient * self.face_weights[face]
-        return load
-
-    @cached_property
-    def x_mass(self) -> sparse.csr_array:
-        """Mass matrix across the flow."""
-        return sparse.csr_array(mass(self.grid.x))
-
-    @cached_property
-    def column_widths(self) -> Array:
-        """Width of each column of nodes across the flow in m."""
-        return self.x_mass.sum(axis=1)
-
-    @cached_property
-    def fixed_mask(self) -> NDArray[np.bool_]:
-        """Nodes of a fixed temperature, shape (nx, ny, nz)."""
-        mask = np.zeros(self.grid.shape, bool)
-        for face in self.fixed:
-            mask[face_index(face)] = True
-        return mask
-
-    def with_fixed(self, solid: Array) -> Array:
-        """Return temperatures with the fixed faces at their values."""
-        result = np.array(solid, float)
-        for face, value in self.fixed.items():
-            result[face_index(face)] = value
-        return result
-
-    @cached_property
-    def layered(self) -> LayeredOperator:
-        """The separable parts, for the modal solver."""
-        grid, h = self.grid, {face: film.coefficient for face, film in self.films.items()}
-        kx, ky, kz = (grid.per_cell(self.conductivity[:, axis]) for axis in range(3))
-        x, y, z = stiffness(grid.x), stiffness(grid.y), stiffness_through(grid, kz)
-        typical = float((self.conductivity[:, 0] * _thicknesses(grid)).sum() / _thicknesses(grid).sum())
-        for matrix, low, high, scale in ((x, "x_min", "x_max", typical), (y, "y_min", "y_max", typical)):
-            matrix[0, 0] += h.get(low, 0.0) / scale
-            matrix[-1, -1] += h.get(high, 0.0) / scale
-        z[0, 0] += h.get("bottom", 0.0)
-        z[-1, -1] += h.get("top", 0.0)
-        ends = {axis: tuple(self._fixed_ends(axis)) for axis in "xyz"}
-        return LayeredOperator(
-            x, mass(grid.x), y, mass(grid.y),
-            (mass_through(grid, kx), mass_through(grid, ky), z),
-            mass_through(grid, grid.per_cell(self.heat_capacity)),
-            ends["x"], ends["y"], ends["z"],
-        )  # fmt: skip
-
-    def _fixed_ends(self, axis: str) -> list[int]:
-        low, high = {"x": ("x_min", "x_max"), "y": ("y_min", "y_max"), "z": ("bottom", "top")}[axis]
-        count = self.grid.shape["xyz".index(axis)]
-        return [place for face, place in ((low, 0), (high, count - 1)) if face in self.fixed]
-
-    def energy_change(self, old: HeatState, new: HeatState, streams: Sequence[Stream]) -> float:
-        """Return the heat stored from one state to another in J, free of the rounding of whole contents."""
-        coolant = sum(
-            stream.stored(after - before, self.column_widths)
-            for stream, before, after in zip(streams, old.coolant, new.coolant, strict=True)
-        )
-        return float((self.capacity_weights * (new.solid - old.solid)).sum()) + coolant
+class Runaway(ArithmeticError):
+    """Heat grows faster with temperature than it can leave: there is no stable solution."""
 
 
 class HeatSystem:
-    """A factorised model: steady (`step` None) or implicit Euler steps of `step` seconds.
+    """A model with one time step (`step` None: steady), factorised once for given streams.
 
-    `streams` are those of the factors; `at` takes the streams of the moment, which may differ.
+    `at` takes the streams of the moment, which may differ from those of the factors.
     """
 
     def __init__(self, model: HeatModel, streams: Sequence[Stream], step: float | None):
         self.model, self.step = model, step
-        self.modal = ModalSolver(model.layered, streams, step)
-        self.matrix = model.conduction + model.matrices.storage / step if step else model.conduction
+        self.operator = model.operator(step)
+        self._streams = [stream for stream in streams if stream.axis == "y"]
+        self._modal: ModalSolver | None = None
+        self._around = 0.0
 
-    def at(self, streams: Sequence[Stream], old: HeatState | None = None) -> HeatStep:
-        """Return the equations for given streams and, if there is a step, the state before it."""
-        return HeatStep(self, tuple(streams), old)
+    def preconditioner(self, around: float) -> ModalSolver:
+        """Return the modal solver; nonlinear parts are taken at the temperature `around`."""
+        stale = not self.model.is_linear and abs(around - self._around) > _REFRESH * self._around
+        if self._modal is None or stale:
+            layered = self.model.layered(self.step, around)
+            self._modal, self._around = ModalSolver(layered, self._streams, self.step, self.model.slabs), around
+        return self._modal
+
+    def at(
+        self, streams: Sequence[Stream], old: HeatState | None = None, fixed: Mapping[str, float] | None = None
+    ) -> HeatStep:
+        """Return the equations for given streams, the state before a step, and values of fixed faces."""
+        return HeatStep(self, tuple(streams), old, self.model.fixed if fixed is None else fixed)
 
 
 @dataclass(frozen=True)
@@ -191,6 +74,7 @@ class HeatStep:
     system: HeatSystem
     streams: tuple[Stream, ...]
     old: HeatState | None
+    fixed: Mapping[str, float]
 
     @property
     def model(self) -> HeatModel:
@@ -198,92 +82,198 @@ class HeatStep:
         return self.system.model
 
     def solve(
-        self, load: Array, guess: Array, tolerance: float, reduction: float = 0.0
+        self, load: Array | Load, guess: Array, tolerance: float, reduction: float = 0.0
     ) -> tuple[HeatState, HeatBalance, int]:
         """Solve for a load in W per node.
 
         Parameters
         ----------
-        load, guess : array, shape (nx, ny, nz)
+        load, guess : array, shape (own columns, ny, nz)
         tolerance : float
             Bound of the residual's norm in W.
         reduction : float
             Residual over that of the guess which is enough as well (for a guess that will be corrected).
+
+        Raises
+        ------
+        Runaway
+            No stable solution: sources grow faster with temperature than heat can leave.
+        twin.fe.krylov.NotConverged
+            The residual stays above the tolerance.
         """
-        solid = self.model.with_fixed(guess)
+        load = load if isinstance(load, Load) else Load(load)
+        solid = self.model.with_fixed(guess, self.fixed)
         residual = self._free(self._residual(solid, load))
-        enough = max(tolerance, reduction * float(np.linalg.norm(residual)))
-        correction, iterations = krylov.solve(self._homogeneous, self.system.modal.solve, residual, enough)
-        solid = solid + correction
+        enough = max(tolerance, reduction * self._norm(residual))
+        iterations = 0
+        linear = self.model.is_linear and not load.feedback
+        for attempt in range(_MOST_NEWTON_STEPS):
+            if self._norm(residual) <= enough:
+                break
+            wanted = enough if linear else max(enough / 2, _FORCING * self._norm(residual))
+            correction, used = self._correction(solid, load, residual, wanted)
+            iterations += used
+            if not linear:
+                self._check_monotone(load, residual, correction, attempt)
+            solid = solid + correction
+            if not linear:
+                self._check_range(solid, load)
+            residual = self._free(self._residual(solid, load))
+            if linear:
+                break
+        else:
+            raise krylov.NotConverged(f"Newton's method: residual {self._norm(residual):.2e} W")
         state = HeatState(solid, self._coolant(solid))
         return state, self._balance(state, load), iterations
 
-    def _residual(self, solid: Array, load: Array) -> Array:
-        return load + self._known - self._apply(solid, self.streams, self._coolant(solid))
+    def _correction(self, solid: Array, load: Load, residual: Array, tolerance: float) -> tuple[Array, int]:
+        """Solve the equations linearised at given temperatures."""
+        modal = self.system.preconditioner(self._mean(solid))
+        tangent = self._tangent(solid, load)
+        try:
+            return krylov.solve(tangent, modal.solve, residual, tolerance, total=self.model.slabs.total)
+        except krylov.NotConverged as error:
+            if load.feedback:
+                raise Runaway("the linearised equations are singular") from error
+            raise
+
+    def _check_monotone(self, load: Load, residual: Array, correction: Array, attempt: int) -> None:
+        """Raise Runaway where Newton's method shows that no stable solution lies above.
+
+        From a subsolution (residual not negative, and after one step always) of equations whose
+        sources are convex, the corrections of Newton's method stay positive as long as there is a
+        solution above; a negative one shows that the linearised operator has lost its stability.
+        Source: Keller & Cohen, J. Math. Mech. 16 (1967) 1361.
+        """
+        slabs = self.model.slabs
+        largest = slabs.highest(float(np.abs(correction).max()))
+        if not load.feedback or largest < 1e-6:
+            return
+        below = slabs.lowest(float(residual.min())) >= -1e-9 * slabs.highest(float(np.abs(residual).max()))
+        if (attempt > 0 or below) and slabs.lowest(float(correction.min())) < -_NOT_MONOTONE * largest:
+            raise Runaway("the linearised operator has lost its stability")
+
+    def _check_range(self, solid: Array, load: Load) -> None:
+        slabs = self.model.slabs
+        low, high = slabs.lowest(float(solid.min())), slabs.highest(float(solid.max()))
+        if not (np.isfinite(high) and high < _HOTTEST):
+            if load.feedback or self.model.power_laws:
+                raise Runaway(f"temperatures above {_HOTTEST:g} K")
+            raise krylov.NotConverged(f"temperatures above {_HOTTEST:g} K")
+        if low <= 0.0:
+            raise krylov.NotConverged("temperatures below 0 K")
+
+    def _residual(self, solid: Array, load: Load) -> Array:
+        given = load.nodal + self._known
+        for term in load.feedback:
+            with np.errstate(over="ignore"):
+                given = given + term.heat(solid)
+        for face, radiation in self.model.radiation.items():
+            given[face_index(face)] -= self.model.face_weights(face) * radiation.flux(solid[face_index(face)])
+        for layer, law in self.model.power_laws.items():
+            given -= self.model.transformed[layer].apply(law.integral(solid))
+        return given - self._apply(solid, self.streams, self._local_coolant(solid))
+
+    def _tangent(self, solid: Array, load: Load) -> krylov.Operator:
+        """Return the operator linearised at given temperatures, with inlets and memory at zero.
+
+        Fixed nodes neither act nor are acted on.
+        """
+        still = tuple(replace(stream, inlet=0.0) for stream in self._local_streams)
+        slopes = {layer: law.factor(solid) for layer, law in self.model.power_laws.items()}
+        nodal = self._nodal_slope(solid, load)
+
+        def apply(change: Array) -> Array:
+            coolant = tuple(s.temperatures(s.wall(change), self.system.step) for s in still)
+            result = self._apply(change, still, coolant)
+            for layer, slope in slopes.items():
+                result += self.model.transformed[layer].apply(slope * change)
+            if nodal is not None:
+                result += nodal * change
+            return self._free(result)
+
+        return apply
+
+    def _nodal_slope(self, solid: Array, load: Load) -> Array | None:
+        """Derivative of what each node gives off by radiation less what its feedback releases, in W/K."""
+        if not (load.feedback or self.model.radiation):
+            return None
+        slope = np.zeros(solid.shape)
+        for term in load.feedback:
+            slope -= term.coefficient * term.heat(solid)
+        for face, radiation in self.model.radiation.items():
+            index = face_index(face)
+            slope[index] += self.model.face_weights(face) * radiation.slope(solid[index])
+        return slope
 
     @cached_property
     def _known(self) -> Array:
         """Heat from ambients and from what was stored before, in W per node."""
         known = self.model.film_load
-        if self.old is not None:
-            stored = self.model.matrices.storage @ self.old.solid.ravel() / self.system.step
-            known = known + stored.reshape(known.shape)
+        if self.old is not None and self.system.step:
+            known = known + self.model.capacity_weights * self.old.solid / self.system.step
         return known
 
     @cached_property
-    def _still_streams(self) -> tuple[Stream, ...]:
-        return tuple(replace(stream, inlet=0.0) for stream in self.streams)
+    def _local_streams(self) -> tuple[Stream, ...]:
+        """Streams of this process's columns; those along x are whole (they never meet several processes)."""
+        own = self.model.columns
+        return tuple(s.lines(own) if s.axis == "y" else s for s in self.streams)
 
-    def _homogeneous(self, solid: Array) -> Array:
-        """Apply the operator with inlets and memory at zero; fixed nodes neither act nor are acted on."""
-        streams = self._still_streams
-        coolant = tuple(s.temperatures(solid[:, :, s.walls.planes], self.system.step) for s in streams)
-        return self._free(self._apply(solid, streams, coolant))
+    @cached_property
+    def _local_old(self) -> tuple[Array | None, ...]:
+        if self.old is None:
+            return (None,) * len(self.streams)
+        own = self.model.columns
+        return tuple(f[own] if s.axis == "y" else f for s, f in zip(self.streams, self.old.coolant, strict=True))
 
     def _apply(self, solid: Array, streams: Sequence[Stream], coolant: Sequence[Array]) -> Array:
-        result = (self.system.matrix @ solid.ravel()).reshape(solid.shape)
+        result = self.system.operator.apply(solid)
+        own, grid = self.model.columns, self.model.grid
         for stream, temperatures in zip(streams, coolant, strict=True):
-            walls = stream.walls.planes
-            taken = stream.load(solid[:, :, walls], stream.means(temperatures))
-            result[:, :, walls] += (self.model.x_mass @ taken.reshape(len(taken), -1)).reshape(taken.shape)
+            widths = grid.x_weights[own] if stream.axis == "y" else grid.y_weights
+            taken = widths[:, None, None] * stream.load(stream.wall(solid), temperatures)
+            stream.along_y(result)[:, :, stream.walls.planes] += taken
         return result
 
+    def _local_coolant(self, solid: Array) -> tuple[Array, ...]:
+        step = self.system.step
+        pairs = zip(self._local_streams, self._local_old, strict=True)
+        return tuple(stream.temperatures(stream.wall(solid), step, memory) for stream, memory in pairs)
+
     def _coolant(self, solid: Array) -> tuple[Array, ...]:
-        before = self.old.coolant if self.old is not None else (None,) * len(self.streams)
-        return tuple(
-            stream.temperatures(solid[:, :, stream.walls.planes], self.system.step, memory)
-            for stream, memory in zip(self.streams, before, strict=True)
-        )
+        slabs = self.model.slabs
+        found = zip(self.streams, self._local_coolant(solid), strict=True)
+        return tuple(slabs.gathered(field) if stream.axis == "y" else field for stream, field in found)
 
     def _free(self, values: Array) -> Array:
         return np.where(self.model.fixed_mask, 0.0, values) if self.model.fixed else values
 
-    def _balance(self, state: HeatState, load: Array) -> HeatBalance:
-        model, widths = self.model, self.model.column_widths
-        faces = {
-            face: film.coefficient * float((model.face_weights[face] * (state.solid - film.ambient)).sum())
-            for face, film in model.films.items()
-        }
+    def _norm(self, values: Array) -> float:
+        return float(np.sqrt(self.model.slabs.total(float(np.vdot(values, values)))))
+
+    def _mean(self, solid: Array) -> float:
+        return self.model.slabs.total(float(solid.sum())) / self.model.grid.size
+
+    def _balance(self, state: HeatState, load: Load) -> HeatBalance:
+        model, total, solid = self.model, self.model.slabs.total, state.solid
+        faces: dict[str, float] = {}
+        for face, film in model.films.items():
+            rise = solid[face_index(face)] - film.ambient
+            faces[face] = total(film.coefficient * float((model.face_weights(face) * rise).sum()))
+        for face, radiation in model.radiation.items():
+            radiated = model.face_weights(face) * radiation.flux(solid[face_index(face)])
+            faces[face] = faces.get(face, 0.0) + total(float(radiated.sum()))
         if model.fixed:
-            reaction = self._residual(state.solid, load)
+            reaction = self._residual(solid, load)
             for face in model.fixed:
-                faces[face] = float(reaction[face_index(face)].sum())
-                reaction[face_index(face)] = 0.0  # an edge that two faces share counts once
-        streams = tuple(s.heat(f, widths) for s, f in zip(self.streams, state.coolant, strict=True))
+                own = model.owns(face)
+                faces[face] = total(float(reaction[face_index(face)].sum()) if own else 0.0)
+                if own:
+                    reaction[face_index(face)] = 0.0  # an edge that two faces share counts once
+        streams = tuple(s.heat(f, model.widths(s)) for s, f in zip(self.streams, state.coolant, strict=True))
         stored = 0.0
         if self.old is not None and self.system.step:
             stored = model.energy_change(self.old, state, self.streams) / self.system.step
-        return HeatBalance(float(load.sum()), faces, streams, stored)
-
-
-def face_index(face: str) -> tuple[slice | int, slice | int, slice | int]:
-    """Return the index of the nodes of an outer face."""
-    axis = {"x": 0, "y": 1}.get(face[0], 2)
-    end = 0 if face in ("bottom", "x_min", "y_min") else -1
-    index: list[slice | int] = [slice(None)] * 3
-    index[axis] = end
-    return index[0], index[1], index[2]
-
-
-def _thicknesses(grid: TensorGrid) -> Array:
-    return np.array([layer.edges[-1] - layer.edges[0] for layer in grid.layers])
+        feedback = sum(total(float(term.heat(solid).sum())) for term in load.feedback)
+        return HeatBalance(total(float(load.nodal.sum())) + feedback, faces, streams, stored, feedback)

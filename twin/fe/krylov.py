@@ -12,32 +12,40 @@ Operator = Callable[[Array], Array]
 
 
 class NotConverged(ArithmeticError):
-    """The linear solver stagnated."""
+    """The solver stagnated."""
 
 
 def solve(
-    operator: Operator, precondition: Operator, residual: Array, tolerance: float, most: int = 200
+    operator: Operator,
+    precondition: Operator,
+    residual: Array,
+    tolerance: float,
+    most: int = 200,
+    total: Callable[[float], float] = float,
 ) -> tuple[Array, int]:
     """Return (correction, iterations) such that |residual - operator(correction)| <= tolerance.
 
+    `total` sums over the processes that share the arrays.
     Source: Eisenstat, Elman & Schultz, SIAM J. Numer. Anal. 20 (1983) 345.
     """
     correction = np.zeros_like(residual)
     directions: list[tuple[Array, Array, float]] = []
+    norm = np.sqrt(total(float(np.vdot(residual, residual))))
     for iteration in range(most):
-        if np.linalg.norm(residual) <= tolerance:
+        if norm <= tolerance:
             return correction, iteration
         direction = precondition(residual)
         image = operator(direction)
         for past, past_image, square in directions:
-            share = np.vdot(past_image, image) / square
+            share = total(float(np.vdot(past_image, image))) / square
             direction = direction - share * past
             image = image - share * past_image
-        square = float(np.vdot(image, image))
-        if square == 0.0:
+        square = total(float(np.vdot(image, image)))
+        if not (np.isfinite(square) and square > 0.0):
             break
-        length = np.vdot(image, residual) / square
+        length = total(float(np.vdot(image, residual))) / square
         correction += length * direction
         residual = residual - length * image
+        norm = np.sqrt(total(float(np.vdot(residual, residual))))
         directions.append((direction, image, square))
-    raise NotConverged(f"linear solver: residual {np.linalg.norm(residual):.2e} after {most} iterations")
+    raise NotConverged(f"linear solver: residual {norm:.2e} after {len(directions)} iterations")

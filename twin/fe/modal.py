@@ -1,199 +1,222 @@
 """Direct solver of a layered stack by modes across the flow.
 
-Where properties and flow do not vary along x, the generalised eigenvectors of (Kx, Mx) split the
-problem into independent systems in (y, z, coolant), each banded and factorised once (fast
-diagonalisation, Lynch, Rice & Thomas, Numer. Math. 6 (1964) 185). Where they vary, the system
-with their means over x is the preconditioner of the exact one.
+Where properties and flow do not vary along x, the eigenvectors of conduction along x split the
+problem into independent systems in (y, z, coolant) (fast diagonalisation, Lynch, Rice & Thomas,
+Numer. Math. 6 (1964) 185), each block tridiagonal along y: factorised once, for all modes together
+(block elimination, Golub & Van Loan, Matrix Computations, sec. 4.5.1; no pivoting is needed for
+M-matrices). Where they vary, the system with their means over x is the preconditioner of the exact
+one; so it is for elements of degree 2, as the system of degree 1 on the same nodes (Deville & Mund,
+J. Comput. Phys. 60 (1985) 517).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
-from scipy.linalg import eigh, lapack
+from scipy.linalg import eigh_tridiagonal
 
+from twin.fe.parallel import Slabs
 from twin.fe.stream import Stream
-from twin.fe.tensor import Array, mass
+from twin.fe.tensor import Array
+
+_CHUNK = 64
 
 
 @dataclass(frozen=True)
 class LayeredOperator:
-    """The separable parts of a layered solid.
+    """The separable parts of a layered solid at degree 1, per unit of their directions.
 
-    x_stiffness, x_mass, y_stiffness, y_mass : matrices of one direction
-    z_conduction : (kx mass, ky mass, kz stiffness) along z, the last with films of bottom and top
-    z_storage : rho c mass along z
-    fixed_planes, fixed_x, fixed_y : nodes along z, x, y at a fixed temperature
+    x_stiffness, x_weights : matrix (tridiagonal) and diagonal masses of x, ends with films included
+    y_stiffness, y_weights : of y
+    z_conduction : (nz, nz) matrix of z, with films of bottom and top and with storage over the step
+    z_across, z_along : (nz, nz) masses of the conduction along x and y
+    fixed_x, fixed_y, fixed_z : places of nodes at a fixed temperature
     """
 
-    x_stiffness: Array
-    x_mass: Array
-    y_stiffness: Array
-    y_mass: Array
-    z_conduction: tuple[Array, Array, Array]
-    z_storage: Array
+    x_stiffness: sparse.csr_array
+    x_weights: Array
+    y_stiffness: sparse.csr_array
+    y_weights: Array
+    z_conduction: Array
+    z_across: Array
+    z_along: Array
     fixed_x: tuple[int, ...] = ()
     fixed_y: tuple[int, ...] = ()
-    fixed_planes: tuple[int, ...] = ()
+    fixed_z: tuple[int, ...] = ()
 
 
 class ModalSolver:
     """Factorised systems of all modes for one time step (None: steady) and one flow."""
 
-    def __init__(self, operator: LayeredOperator, streams: Sequence[Stream], step: float | None):
-        self._shape = (len(operator.x_mass), len(operator.y_mass), len(operator.z_storage))
-        self._free = np.setdiff1d(np.arange(self._shape[0]), operator.fixed_x)
-        inside = np.ix_(self._free, self._free)
-        values, self._modes = eigh(operator.x_stiffness[inside], operator.x_mass[inside])
-        numbers = _Numbers.of(self._shape[1], self._shape[2], streams)
-        constant = _constant_part(operator, streams, step, numbers)
-        varying = _mode_part(operator, numbers)
-        self._solid, self._size = numbers.solid.ravel(), numbers.size
-        width = max(_bandwidth(constant), _bandwidth(varying))
-        self._width = width + (3 - width) % 4  # LAPACK solves bands of 4 n + 3 a quarter faster than of 4 n + 1
-        bands = _band(constant, self._width), _band(varying, self._width)
-        self._factors = [_factorise(bands[0] + value * bands[1], self._width) for value in values]
+    def __init__(self, operator: LayeredOperator, streams: Sequence[Stream], step: float | None, slabs: Slabs):
+        self._slabs = slabs
+        values, modes = _modes(operator)
+        size = slabs.communicator.size if slabs.communicator else 1
+        bounds = [values.size * rank // size for rank in range(size + 1)]
+        self._counts = [high - low for low, high in itertools.pairwise(bounds)]
+        rank = slabs.communicator.rank if slabs.communicator else 0
+        own = values[bounds[rank] : bounds[rank + 1]]
+        self._modes = modes[slabs.own]
+        rows = _Rows.of(operator, streams, step)
+        self._rows, self._planes = rows, len(operator.z_across)
+        self._inverse = _eliminate(rows, operator.y_weights, operator, own)
 
     def solve(self, residual: Array) -> Array:
-        """Return the correction for a residual, both of shape (nx, ny, nz)."""
-        columns = residual.reshape(self._shape[0], -1)[self._free]
-        modal = self._modes.T @ columns
-        right = np.zeros((self._free.size, self._size))
-        right[:, self._solid] = modal
-        for mode, (factor, pivots) in enumerate(self._factors):
-            right[mode], _ = lapack.dgbtrs(factor, self._width, self._width, right[mode], pivots)
-        result = np.zeros((self._shape[0], columns.shape[1]))
-        result[self._free] = self._modes @ right[:, self._solid]
-        return result.reshape(self._shape)
+        """Return the correction for a residual, both of shape (own columns, ny, nz)."""
+        ny, nz = residual.shape[1:]
+        flat = residual.reshape(residual.shape[0], -1)
+        right = self._slabs.scattered_sum(self._modes.T @ flat, self._counts)
+        found = self._substitute(right.reshape(-1, ny, nz).transpose(1, 2, 0))
+        whole = self._slabs.collected(found.transpose(2, 0, 1).reshape(right.shape), self._counts)
+        return (self._modes @ whole).reshape(residual.shape)
+
+    def _substitute(self, right: Array) -> Array:
+        """Solve the block tridiagonal systems for right sides (ny, nz, modes)."""
+        ny, nz = right.shape[:2]
+        rows, inverse = self._rows, self._inverse
+        partial = np.zeros((ny, rows.size, right.shape[2]))
+        partial[:, :nz] = right
+        for j in range(ny):
+            if j > 0:
+                partial[j] -= rows.lower[j - 1] @ partial[j - 1]
+            partial[j] = _times(inverse[j], partial[j])
+        for j in range(ny - 2, -1, -1):
+            partial[j] -= _times(inverse[j], rows.upper[j] @ partial[j + 1])
+        return partial[:, :nz]
+
+
+def _modes(operator: LayeredOperator) -> tuple[Array, Array]:
+    """Eigenvalues, and eigenvectors that are orthonormal in the masses; zero at fixed ends."""
+    free = np.setdiff1d(np.arange(operator.x_weights.size), operator.fixed_x)
+    root = np.sqrt(operator.x_weights[free])
+    matrix = operator.x_stiffness[free][:, free]
+    values, vectors = eigh_tridiagonal(matrix.diagonal() / root**2, matrix.diagonal(1) / (root[1:] * root[:-1]))
+    modes = np.zeros((operator.x_weights.size, free.size))
+    modes[free] = vectors / root[:, None]
+    return values, modes
 
 
 @dataclass(frozen=True)
-class _Numbers:
-    """Places of the unknowns of one mode: blocks along y, each with its planes and its coolant.
+class _Rows:
+    """Blocks along y that all modes share: each row's planes of nodes, then its places for coolant.
 
-    A cell's coolant lies in the block of its outlet face, so that all couplings stay between
-    neighbouring blocks; two pieces may end at one face, hence two places for each stream.
+    A cell's coolant lies in the row of its outlet, so that all couplings stay between neighbouring
+    rows; where two pieces end at one row, each has its own place.
     """
 
-    solid: NDArray[np.int64]
-    fluid: tuple[NDArray[np.int64], ...]
     size: int
+    diagonal: Array
+    lower: Array
+    upper: Array
+    free: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, ny: int, nz: int, streams: Sequence[Stream]) -> _Numbers:
-        block = nz + 2 * len(streams)
-        local = np.arange(nz)
-        fluid: list[NDArray[np.int64]] = []
-        for stream in streams:
-            place = int(local[stream.walls.planes][0]) + 1
-            local = np.where(local >= place, local + 2, local)
-            fluid = [np.where(f % block >= place, f + 2, f) for f in fluid]
-            cells = np.arange(ny - 1)
-            forward = (stream.upstream >= 0) & (stream.upstream < cells)
-            forward[[first for first, _, direction in stream.pieces if direction > 0]] = True
-            fluid.append((cells + forward) * block + place + np.where(forward, 0, 1))
-        return cls(np.arange(ny)[:, None] * block + local, tuple(fluid), ny * block)
+    def of(cls, operator: LayeredOperator, streams: Sequence[Stream], step: float | None) -> _Rows:
+        ny, nz = operator.y_weights.size, len(operator.z_across)
+        places = [(stream, sign) for stream in streams for sign in _signs(stream)]
+        size = nz + len(places)
+        diagonal, lower, upper = (
+            np.zeros((ny, size, size)),
+            np.zeros((ny - 1, size, size)),
+            np.zeros((ny - 1, size, size)),
+        )
+        diagonal[:, :nz, :nz] = operator.y_weights[:, None, None] * operator.z_conduction
+        along = operator.y_stiffness
+        diagonal[:, :nz, :nz] += along.diagonal()[:, None, None] * operator.z_along
+        lower[:, :nz, :nz] = upper[:, :nz, :nz] = along.diagonal(1)[:, None, None] * operator.z_along
+        for place, (stream, sign) in enumerate(places, start=nz):
+            _couple(stream, sign, place, step, diagonal, lower, upper)
+        free = np.ones((ny, size), bool)
+        free[list(operator.fixed_y), :nz] = False
+        free[:, list(operator.fixed_z)] = False
+        diagonal *= free[:, :, None]
+        lower *= free[1:, :, None]
+        upper *= free[:-1, :, None]
+        idle = (diagonal == 0.0).all(axis=2)
+        row, place_ = np.nonzero(idle)
+        diagonal[row, place_, place_] = 1.0
+        return cls(size, diagonal, lower, upper, free)
 
 
-def _constant_part(
-    operator: LayeredOperator, streams: Sequence[Stream], step: float | None, numbers: _Numbers
-) -> sparse.coo_array:
-    """The part that all modes share, with walls and coolant of every stream by its means over x."""
-    _, ky, kz = operator.z_conduction
-    through = kz + (operator.z_storage / step if step else 0.0)
-    solid = _kron(operator.y_mass, through) + _kron(operator.y_stiffness, ky)
-    parts = []
-    for stream, places in zip(streams, numbers.fluid, strict=True):
-        walls, blocks = _stream_blocks(stream, len(operator.y_mass), len(operator.z_storage), step)
-        solid = solid + walls
-        nodes = numbers.solid.ravel()
-        to_solid, to_fluid, fluid = blocks
-        parts.append(_place(_free_rows(operator) @ to_solid, nodes, places))
-        parts.append(_place(to_fluid, places, nodes))
-        parts.append(_place(fluid, places, places))
-    parts.append(_place(_free_rows(operator) @ solid, numbers.solid.ravel(), numbers.solid.ravel()))
-    used = np.concatenate([numbers.solid[_free_mask(operator)], *numbers.fluid])
-    idle = np.setdiff1d(np.arange(numbers.size), used)
-    parts.append((np.ones(idle.size), idle, idle))
-    data, rows_, columns_ = (np.concatenate(item) for item in zip(*parts, strict=True))
-    return sparse.coo_array((data, (rows_, columns_)), shape=(numbers.size, numbers.size))
+def _signs(stream: Stream) -> list[int]:
+    """Directions of a stream that need a place in the rows; coolant at rest counts as forward."""
+    found = {int(sign) for sign in stream.direction}
+    if found <= {0, -1} and -1 in found and 0 not in found:
+        return [-1]
+    return [1, -1] if -1 in found else [1]
 
 
-def _stream_blocks(
-    stream: Stream, ny: int, nz: int, step: float | None
-) -> tuple[sparse.sparray, tuple[sparse.sparray, sparse.sparray, sparse.sparray]]:
-    """Walls' own term, and the blocks (solid, fluid), (fluid, solid), (fluid, fluid) of a stream."""
-    h, g = stream.conductance.mean(axis=0), stream.capacity_rate.mean(axis=0)
-    cells = np.arange(h.size)
-    along = sparse.dia_array((np.ones((2, ny)), [0, 1]), shape=(h.size, ny)).tocsr() / 2
-    own = mass(np.arange(ny, dtype=float), h)
-    exchange, weights = np.zeros((nz, nz)), np.zeros((nz, 1))
-    exchange[stream.walls.planes, stream.walls.planes] = stream.walls.exchange
-    weights[stream.walls.planes, 0] = stream.walls.weights
-    fed = stream.upstream >= 0
-    links = (np.ones(np.count_nonzero(fed)), (cells[fed], stream.upstream[fed]))
-    upstream = sparse.coo_array(links, shape=(h.size, h.size))
-    mean = (sparse.eye_array(h.size) + upstream) / 2
-    rate = sparse.diags_array(np.where(stream.moving, g, 0.0))
-    stored = stream.storage.mean(axis=0) * stream.lengths / step if step else np.zeros_like(h)
-    diagonal = sparse.diags_array(h)
-    carried = rate @ (sparse.eye_array(h.size) - upstream)
-    fluid = carried + diagonal @ mean * weights.sum() + sparse.diags_array(stored)
-    to_solid = _kron(-along.T @ diagonal @ mean, weights)
-    to_fluid = _kron(-diagonal @ along, weights.T)
-    return _kron(own, exchange), (to_solid, to_fluid, fluid)
+def _couple(
+    stream: Stream, sign: int, place: int, step: float | None, diagonal: Array, lower: Array, upper: Array
+) -> None:
+    """Add the cells of a stream that flow one way, by their means across the flow."""
+    cells = np.flatnonzero(stream.direction == -1 if sign < 0 else stream.direction >= 0)
+    half, rate = stream.conductance.mean(axis=0)[cells] / 2, stream.capacity_rate.mean(axis=0)[cells]
+    rate = np.where(stream.moving[cells], rate, 0.0)
+    a, b = (share.mean(axis=0)[cells] for share in stream.shares)
+    stored = (stream.storage.mean(axis=0) * stream.lengths)[cells] / step if step else 0.0
+    entry, leave = (cells, cells + 1) if sign > 0 else (cells + 1, cells)
+    # from the outlet's row to the entry's row, and back
+    to_entry, to_exit = (upper, lower) if sign > 0 else (lower, upper)
+    weights = stream.walls.weights
+    total = half * weights.sum()
+    fed = stream.upstream[cells] >= 0
+    carried = np.where(fed, rate - total * (2 - a - b), 0.0)
+    diagonal[leave, place, place] += rate + stored + total * (a + b)
+    to_exit[cells, place, place] -= carried
+    walls = stream.walls.planes
+    diagonal[entry, walls, walls] += half[:, None, None] * stream.walls.exchange
+    diagonal[leave, walls, walls] += half[:, None, None] * stream.walls.exchange
+    for plane, weight in enumerate(weights, start=stream.walls.first):
+        wet = half * weight
+        diagonal[leave, place, plane] -= wet
+        to_exit[cells, place, plane] -= wet
+        diagonal[leave, plane, place] -= wet * b
+        to_exit[cells, plane, place] -= np.where(fed, wet * (1 - b), 0.0)
+        diagonal[entry, plane, place] -= np.where(fed, wet * (1 - a), 0.0)
+        to_entry[cells, plane, place] -= wet * a
 
 
-def _kron(left: Array | sparse.sparray, right: Array | sparse.sparray) -> sparse.coo_array:
-    """Tensor product of two matrices as a sparse array."""
-    return sparse.kron(sparse.coo_array(left), sparse.coo_array(right), format="coo")
+def _eliminate(rows: _Rows, y_weights: Array, operator: LayeredOperator, values: Array) -> Array:
+    """Inverses of the pivot blocks of all modes, shape (ny, size, size, modes)."""
+    ny, size = y_weights.size, rows.size
+    nz = len(operator.z_across)
+    inverse = np.empty((ny, size, size, values.size))
+    for j in range(ny):
+        block = np.repeat(rows.diagonal[j][:, :, None], values.size, axis=2)
+        across = rows.free[j, :nz, None] * y_weights[j] * operator.z_across
+        block[:nz, :nz] += across[:, :, None] * values
+        if j > 0:
+            passed = np.tensordot(rows.lower[j - 1], inverse[j - 1], 1)
+            block -= np.einsum("abm,bc->acm", passed, rows.upper[j - 1], optimize=True)
+        inverse[j] = _inverted(block)
+    return inverse
 
 
-def _mode_part(operator: LayeredOperator, numbers: _Numbers) -> sparse.coo_array:
-    """The part that an eigenvalue of x multiplies."""
-    solid = _free_rows(operator) @ _kron(operator.y_mass, operator.z_conduction[0])
-    data, rows, columns = _place(solid, numbers.solid.ravel(), numbers.solid.ravel())
-    return sparse.coo_array((data, (rows, columns)), shape=(numbers.size, numbers.size))
+def _inverted(blocks: Array) -> Array:
+    """Inverses of blocks (n, n, modes), by Gauss-Jordan elimination of all modes at once."""
+    size, modes = blocks.shape[0], blocks.shape[2]
+    if size > modes:
+        return np.linalg.inv(blocks.transpose(2, 0, 1)).transpose(1, 2, 0)
+    for start in range(0, modes, _CHUNK):
+        part = blocks[:, :, start : start + _CHUNK].copy()
+        for k in range(size):
+            column = part[:, k].copy()
+            pivot = 1.0 / column[k]
+            column[k] = 0.0
+            part[:, k] = 0.0
+            part[k, k] = 1.0
+            part[k] *= pivot
+            part -= column[:, None] * part[k]
+        blocks[:, :, start : start + _CHUNK] = part
+    return blocks
 
 
-def _free_mask(operator: LayeredOperator) -> NDArray[np.bool_]:
-    """Nodes (ny, nz) whose temperature is not fixed."""
-    mask = np.ones((len(operator.y_mass), len(operator.z_storage)), bool)
-    mask[list(operator.fixed_y)] = False
-    mask[:, list(operator.fixed_planes)] = False
-    return mask
-
-
-def _free_rows(operator: LayeredOperator) -> sparse.dia_array:
-    return sparse.diags_array(_free_mask(operator).ravel().astype(float))
-
-
-_Entries = tuple[Array, NDArray[np.int64], NDArray[np.int64]]
-
-
-def _place(matrix: sparse.sparray, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> _Entries:
-    entries = sparse.coo_array(matrix)
-    entries.eliminate_zeros()
-    return entries.data, rows[entries.row], columns[entries.col]
-
-
-def _bandwidth(matrix: sparse.coo_array) -> int:
-    return int(np.abs(matrix.row - matrix.col).max(initial=0))
-
-
-def _band(matrix: sparse.coo_array, width: int) -> Array:
-    """LAPACK band storage with room for pivots."""
-    band = np.zeros((3 * width + 1, matrix.shape[0]), order="F")
-    np.add.at(band, (2 * width + matrix.row - matrix.col, matrix.col), matrix.data)
-    return band
-
-
-def _factorise(band: Array, width: int) -> tuple[Array, Array]:
-    factor, pivots, info = lapack.dgbtrf(band, width, width)
-    if info != 0:
-        raise np.linalg.LinAlgError(f"singular system at equation {info}: no way out for the heat")
-    return factor, pivots
+def _times(matrices: Array, vectors: Array) -> Array:
+    """Product of matrices (n, n, modes) with vectors (n, modes)."""
+    return np.einsum("abm,bm->am", matrices, vectors)

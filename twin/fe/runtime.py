@@ -45,3 +45,18 @@ def _require_compiler() -> None:
             "no C compiler found: DOLFINx compiles its forms with one. "
             "Remedy: install gcc (Debian: apt-get install gcc libc6-dev) or set CC."
         )
+
+
+@cache
+def mpi() -> Any:
+    """Import MPI once (the wheel brings its own) and return mpi4py's module."""
+    os.environ.setdefault("PETSC_OPTIONS", "-no_signal_handler")
+    import contextlib
+
+    with contextlib.suppress(ImportError):
+        import dolfinx_solver  # noqa: F401
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise TwinError(f"MPI cannot be imported ({error}). Remedy: run `uv sync`.") from error
+    return MPI

@@ -1,22 +1,26 @@
 """Coolant along its channels: box scheme, second order, conservative cell by cell.
 
-One temperature per column of nodes across the flow and per cell along it, at the cell's outlet.
-With g the heat capacity rate, h the exchange coefficient (both per width of column), dy the cell
-length and T the solid at the wetted walls,
+One temperature per line of nodes across the flow and per cell along it, at the cell's outlet.
+With g the heat capacity rate, c the heat capacity per length and h the exchange coefficient (all
+per width of line), dy the cell length and T the solid at the wetted walls,
 
-    g (F_out - F_in) + c dF_out/dt = h dy [ w (T_j + T_j+1)/2 - W (F_out + F_in)/2 ].
+    g (F_out - F_in) + c dy dF_out/dt = h dy [ w (T_in - F_a) + w (T_out - F_b) ] / 2,
+    F_a = (1 - a) F_in + a F_out,    F_b = F_out,    a = max(0, 1 - 2 / NTU),    NTU = h w dy / g.
 
-A cell without flow only exchanges heat with its walls. The stored heat is taken at the outlet,
-which is first order in the cell length for changes faster than the transit through a cell and
-keeps the scheme free of oscillations at any time step.
+The two ends of a cell exchange with what flows past them, so that a wall which conducts nothing
+along the flow is exact; a > 0 keeps every coefficient positive in cells of more than two transfer
+units, so that no coolant leaves the range of its inlet and walls. A cell without flow only
+exchanges heat with its walls. The stored heat is taken at the outlet, which is first order in the
+cell length for changes faster than the transit through a cell and never oscillates.
 Source: Keller box scheme, e.g. Morton & Mayers, Numerical Solution of PDEs, sec. 4.8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +30,10 @@ from twin.fe.tensor import Array
 
 @dataclass(frozen=True)
 class WettedWalls:
-    """Where a coolant touches the solid, per plan area and unit coefficient.
+    """Where a coolant touches the solid.
 
-    planes : first and last plane of nodes of the walls
-    exchange : (planes, planes) matrix of the walls' own term in 1 (area per plan area)
+    first : lowest plane of nodes of the walls
+    exchange : (planes, planes) masses of wetted area per plan area, of the planes from there on
     """
 
     first: int
@@ -43,19 +47,20 @@ class WettedWalls:
     @property
     def planes(self) -> slice:
         """Planes of nodes that touch the coolant."""
-        return slice(self.first, self.first + self.exchange.shape[0])
+        return slice(self.first, self.first + len(self.exchange))
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Coolant of one set of channels along y; arrays have shape (columns, cells).
+    """Coolant of one set of channels along `axis`; arrays have shape (lines across, cells along).
 
-    capacity_rate : rho cp V per width of column in W/m/K, without sign
+    capacity_rate : rho cp V per width of line in W/m/K, without sign
     exchange : coefficient on the wetted walls in W/m2/K
     storage : heat capacity per plan area in J/m2/K
-    lengths : cell lengths along y in m, shape (cells,)
+    lengths : cell lengths along the flow in m, shape (cells,)
     pieces : (first cell, last cell, direction) of every piece with flow; others stand still
     inlet : temperature at the inlets in K
+    sees_inlet : the walls exchange with the inlet's temperature (jets), not with the passing coolant's
     """
 
     walls: WettedWalls
@@ -65,11 +70,28 @@ class Stream:
     lengths: Array
     pieces: Sequence[tuple[int, int, int]]
     inlet: float
+    axis: Literal["x", "y"] = "y"
+    sees_inlet: bool = False
 
     @cached_property
     def conductance(self) -> Array:
-        """h dy per width of column in W/m/K."""
+        """h dy per width of line in W/m/K."""
         return self.exchange * self.lengths
+
+    @cached_property
+    def loss(self) -> Array:
+        """h dy w: heat from coolant to walls per kelvin and width of line in W/m/K."""
+        return self.conductance * self.walls.weights.sum()
+
+    @cached_property
+    def shares(self) -> tuple[Array, Array]:
+        """Share of the outlet's temperature at the inlet end and at the outlet end of each cell."""
+        if self.sees_inlet:
+            nothing = np.where(self.moving, 0.0, np.ones_like(self.loss))
+            return nothing, nothing
+        rate = np.where(self.moving, self.capacity_rate, 0.0)
+        first = np.maximum(0.0, 1.0 - 2.0 * rate / np.maximum(self.loss, np.finfo(float).tiny))
+        return np.where(self.moving, first, 1.0), np.ones_like(first)
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -78,6 +100,14 @@ class Stream:
         for first, last, _ in self.pieces:
             mask[first : last + 1] = True
         return mask
+
+    @cached_property
+    def direction(self) -> NDArray[np.int64]:
+        """+1 or -1 where coolant flows along the axis or against it, 0 where it stands, shape (cells,)."""
+        signs = np.zeros(self.lengths.size, int)
+        for first, last, direction in self.pieces:
+            signs[first : last + 1] = direction
+        return signs
 
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
@@ -103,56 +133,87 @@ class Stream:
         """Last cell of every piece."""
         return np.array([last if direction > 0 else first for first, last, direction in self.pieces], int)
 
-    def wall_heat(self, wall: Array) -> Array:
-        """Return h dy w (T_j + T_j+1)/2 per width of column; `wall` has shape (columns, nodes, planes)."""
-        weighted = wall @ self.walls.weights
-        return self.conductance * (weighted[:, :-1] + weighted[:, 1:]) / 2
+    def lines(self, part: slice) -> Stream:
+        """Return the stream of a part of its lines."""
+        return replace(
+            self,
+            capacity_rate=self.capacity_rate[part],
+            exchange=self.exchange[part],
+            storage=self.storage[part],
+        )
+
+    def along_y(self, field: Array) -> Array:
+        """Return a field (nx, ny, ...) with the lines across the flow first."""
+        return field if self.axis == "y" else field.swapaxes(0, 1)
+
+    def wall(self, solid: Array) -> Array:
+        """Return the solid at the wetted walls, shape (lines, nodes along, planes)."""
+        return self.along_y(solid)[:, :, self.walls.planes]
 
     def temperatures(self, wall: Array, step: float | None = None, old: Array | None = None) -> Array:
         """Return the outlet temperature of every cell for given walls, by a scan along each piece.
 
         Parameters
         ----------
-        wall : array, shape (columns, nodes, planes)
+        wall : array, shape (lines, nodes, planes)
         step : float, optional
             Time step in s; absent: steady.
-        old : array, shape (columns, cells), optional
+        old : array, shape (lines, cells), optional
             Temperatures before the step.
         """
-        given = self.wall_heat(wall)
-        stored = self.storage * self.lengths / step if step else np.zeros_like(given)
+        weighted = wall @ self.walls.weights
+        result = self.conductance * (weighted[:, :-1] + weighted[:, 1:]) / 2
+        stored = self.storage * self.lengths / step if step else 0.0
         if old is not None:
-            given = given + stored * old
-        loss = self.conductance * self.walls.weights.sum()
-        result = given / np.where(self.moving, 1.0, loss + stored)
-        entering = np.full((given.shape[0], len(self.pieces)), self.inlet)
+            result += stored * old
+        diagonal, fed = self._scan(step)
+        result /= diagonal
+        entering = np.full((result.shape[0], len(self.pieces)), self.inlet)
         for cells in self.ranks:
             here = cells >= 0
             c = cells[here]
-            rate, half = self.capacity_rate[:, c], loss[:, c] / 2
-            out = (given[:, c] + (rate - half) * entering[:, here]) / (rate + half + stored[:, c])
+            out = result[:, c] + fed[:, c] * entering[:, here]
             result[:, c] = out
             entering[:, here] = out
         return result
 
+    def _scan(self, step: float | None) -> tuple[Array, Array]:
+        """Coefficient of a cell's own temperature, and factor of what enters it."""
+        a, b = self.shares
+        rate = np.where(self.moving, self.capacity_rate, 0.0)
+        stored = self.storage * self.lengths / step if step else 0.0
+        diagonal = rate + stored + self.loss * (a + b) / 2
+        return diagonal, (rate - self.loss * (2 - a - b) / 2) / diagonal
+
+    def ends(self, temperatures: Array) -> tuple[Array, Array]:
+        """Return the coolant that the walls see at the low and at the high end of every cell."""
+        padded = np.concatenate([temperatures, np.full((temperatures.shape[0], 1), self.inlet)], axis=1)
+        entering = padded[:, self.upstream]
+        a, b = self.shares
+        at_entry = entering + a * (temperatures - entering)
+        at_exit = entering + b * (temperatures - entering)
+        forward = self.direction >= 0
+        return np.where(forward, at_entry, at_exit), np.where(forward, at_exit, at_entry)
+
     def means(self, temperatures: Array) -> Array:
         """Return the mean temperature of every cell."""
-        inlet = np.full((temperatures.shape[0], 1), self.inlet)
-        padded = np.concatenate([temperatures, inlet], axis=1)
-        return (temperatures + padded[:, self.upstream]) / 2
+        low, high = self.ends(temperatures)
+        return (low + high) / 2
 
-    def load(self, wall: Array, means: Array) -> Array:
-        """Return heat taken from the walls per width of column, shape (columns, nodes, planes)."""
-        inner = wall @ self.walls.exchange
-        third, sixth = (self.conductance / d for d in (3.0, 6.0))
-        half = (self.conductance / 2 * means)[:, :, None] * self.walls.weights
-        result = np.zeros_like(wall)
-        result[:, :-1] += third[:, :, None] * inner[:, :-1] + sixth[:, :, None] * inner[:, 1:] - half
-        result[:, 1:] += third[:, :, None] * inner[:, 1:] + sixth[:, :, None] * inner[:, :-1] - half
-        return result
+    def load(self, wall: Array, temperatures: Array) -> Array:
+        """Return heat taken from the walls per width of line, shape (lines, nodes, planes)."""
+        low, high = self.ends(temperatures)
+        half = self.conductance / 2
+        total = np.zeros(wall.shape[:2])
+        given = np.zeros(wall.shape[:2])
+        total[:, :-1] += half
+        total[:, 1:] += half
+        given[:, :-1] += half * low
+        given[:, 1:] += half * high
+        return total[:, :, None] * (wall @ self.walls.exchange) - given[:, :, None] * self.walls.weights
 
     def heat(self, temperatures: Array, widths: Array) -> float:
-        """Return the heat carried away in W; `widths` of the columns in m."""
+        """Return the heat carried away in W; `widths` of the lines in m."""
         rise = self.capacity_rate[:, self.outlets] * (temperatures[:, self.outlets] - self.inlet)
         return float(widths @ rise.sum(axis=1))
 

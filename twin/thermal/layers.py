@@ -10,7 +10,7 @@ import numpy as np
 
 from twin import library
 from twin.fe.stream import WettedWalls
-from twin.fe.tensor import Array, GridLayer, TensorGrid, hat_integrals, mass
+from twin.fe.tensor import Array, GridLayer, TensorGrid, basis_integrals, masses
 from twin.spec.material import Material
 from twin.thermal.hydraulics import ChannelGeometry
 
@@ -94,12 +94,12 @@ def wetted_walls(grid: TensorGrid, index: int, geometry: ChannelGeometry, share:
     """
     first, last = grid.layer_planes[index]
     pitch = geometry.width + geometry.wall
-    exchange = mass(grid.z[first : last + 1], 2.0 / pitch)
+    wetted = 2.0 / pitch * masses(grid.z[first : last + 1], grid.degree)
     if index > 0:
-        exchange[0, 0] += geometry.width / pitch
+        wetted[0, 0] += geometry.width / pitch
     if index < len(grid.layers) - 1:
-        exchange[-1, -1] += geometry.width / pitch
-    return WettedWalls(first, share * exchange)
+        wetted[-1, -1] += geometry.width / pitch
+    return WettedWalls(first, share * wetted)
 
 
 def nodes_between(breakpoints: Sequence[float], cells: int) -> Array:
@@ -127,7 +127,7 @@ def tile_nodes(extent: float, tiles: int, cells: int, edge_share: float) -> Arra
 
 def mean_weights(nodes: Array, interval: Sequence[float] | Array) -> Array:
     """Return the weights of the nodes in the mean over an interval; they sum to 1."""
-    weights = hat_integrals(nodes, np.clip(np.asarray(interval), nodes[0], nodes[-1]))[:, 0]
+    weights = basis_integrals(nodes, np.clip(np.asarray(interval), nodes[0], nodes[-1]))[:, 0]
     return weights / weights.sum()
 
 

@@ -232,7 +232,7 @@ def _reference_temperature(model: StackModel) -> float:
 def _tolerance(model: StackModel, load: Array, solid: Array) -> float:
     """Bound of the linear residual in W, against the heats that flow and the solver's rounding."""
     scale = np.linalg.norm(load) + np.linalg.norm(model.heat.film_load)
-    rounding = 1e-16 * float(np.abs(model.heat.conduction.diagonal()).max()) * float(np.linalg.norm(solid))
+    rounding = 1e-16 * model.heat.stiffest * float(np.linalg.norm(solid))
     return float(max(_TOLERANCE * scale, rounding))
 
 
@@ -270,7 +270,7 @@ def _layer_outcome(result: StackResult, index: int) -> dict[str, float]:
     grid = result.model.heat.grid
     first, last = grid.layer_planes[index]
     planes = slice(first, last + 1)
-    area = result.model.heat.face_weights["bottom"][:, :, 0]
+    area = result.model.heat.face_weights("bottom")
     mean = float(np.einsum("ij,ijk,k->", area / area.sum(), result.final.solid, layer_mean_weights(grid, index)))
     return {
         "max_K": float(result.highest[:, :, planes].max()),

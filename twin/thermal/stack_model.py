@@ -14,7 +14,7 @@ import numpy as np
 from twin.errors import Problem, SpecError
 from twin.fe.heat import Film, HeatModel
 from twin.fe.stream import Stream, WettedWalls
-from twin.fe.tensor import Array, TensorGrid, hat_integrals, mass
+from twin.fe.tensor import Array, TensorGrid, basis_integrals
 from twin.spec.material import Material
 from twin.spec.stack import FACES, CoolantFilm, Microchannels, Probe, Source, Stack, StackLayer
 from twin.thermal.bed import ChannelBed
@@ -144,7 +144,7 @@ def _beds(stack: Stack, grid: TensorGrid) -> tuple[tuple[ChannelBed, Microchanne
         geometry = ChannelGeometry(channels.width, channels.wall, layer.thickness, covered)
         layouts = _layouts(channels, grid.y)
         walls = tuple(wetted_walls(grid, index, geometry, 1.0 / len(layouts)) for _ in layouts)
-        widths = mass(grid.x).sum(axis=1)
+        widths = grid.x_weights
         coolant = load_coolant(channels.coolant)
         bed = ChannelBed(geometry, layouts, walls, widths, coolant, channels.inlet_temperature, channels.heat_transfer)
         beds.append((bed, channels))
@@ -188,7 +188,7 @@ def _flux_load(stack: Stack, heat: HeatModel) -> Array:
     for face in FACES:
         flux = boundary(stack, face).heat_flux
         if flux is not None:
-            total += flux * heat.face_weights[face]
+            total += heat.over_face(face, flux)
     return total
 
 
@@ -196,7 +196,7 @@ def _source_load(stack: Stack, heat: HeatModel, source: Source, folder: Path, ex
     """Watts per node of a source at factor 1; the sum is the source's power on any mesh."""
     grid = heat.grid
     if source.face is not None and source.face not in ("bottom", "top"):
-        weights = heat.face_weights[source.face]
+        weights = heat.over_face(source.face, 1.0)
         return float(source.power or 0.0) * weights / weights.sum()
     through = _through(stack, grid, source)
     if source.map is not None:
@@ -204,7 +204,7 @@ def _source_load(stack: Stack, heat: HeatModel, source: Source, folder: Path, ex
         x_edges = np.linspace(0.0, stack.size.x, watts.shape[1] + 1)
         y_edges = np.linspace(0.0, stack.size.y, watts.shape[0] + 1)
         cell = (x_edges[1] - x_edges[0]) * (y_edges[1] - y_edges[0])
-        plane = hat_integrals(grid.x, x_edges) @ (watts.T / cell) @ hat_integrals(grid.y, y_edges).T
+        plane = basis_integrals(grid.x, x_edges) @ (watts.T / cell) @ basis_integrals(grid.y, y_edges).T
         return plane[:, :, None] * through
     x_range = source.rectangle.x if source.rectangle else (0.0, stack.size.x)
     y_range = source.rectangle.y if source.rectangle else (0.0, stack.size.y)

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.fe.heat import Film, HeatModel
 from twin.fe.stream import Stream, WettedWalls
-from twin.fe.tensor import Array, GridLayer, TensorGrid, mass
+from twin.fe.tensor import Array, GridLayer, TensorGrid, masses, with_midpoints
 
 INLET = 290.0
 CONDUCTIVITY = np.array([[120.0, 80.0, 40.0], [4.0, 4.0, 2.0], [60.0, 90.0, 70.0]])
@@ -29,19 +29,20 @@ def graded(extent: float, cells: int, seed: int) -> Array:
     return np.concatenate([[0.0], np.cumsum(sizes)]) * (extent / sizes.sum())
 
 
-def grid(nx: int = 6, ny: int = 12, contacts: tuple[float, float] = (1e-5, 0.0)) -> TensorGrid:
+def grid(nx: int = 6, ny: int = 12, contacts: tuple[float, float] = (1e-5, 0.0), degree: int = 1) -> TensorGrid:
     """Return three layers, graded in every direction, with contact resistances below the upper two."""
     bottoms = np.array([0.0, 0.4e-3, 0.45e-3])
     thicknesses = (0.4e-3, 0.05e-3, 0.3e-3)
     cells = (3, 1, 2)
     resistances = (0.0, *contacts)
     layers = tuple(
-        GridLayer(bottom + graded(thickness, count, seed), resistance)
+        GridLayer(bottom + with_midpoints(graded(thickness, count, seed), degree), resistance)
         for seed, (bottom, thickness, count, resistance) in enumerate(
             zip(bottoms, thicknesses, cells, resistances, strict=True)
         )
     )
-    return TensorGrid(graded(12e-3, nx, 7), graded(10e-3, ny, 8), layers)
+    x, y = (with_midpoints(graded(*given), degree) for given in ((12e-3, nx, 7), (10e-3, ny, 8)))
+    return TensorGrid(x, y, layers, degree)
 
 
 def model(contacts: tuple[float, float] = (1e-5, 0.0), **options: object) -> HeatModel:
@@ -70,10 +71,9 @@ def streams(tensor: TensorGrid, kind: str, spread: float = 0.0, seed: int = 0) -
 def walls(tensor: TensorGrid, share: float) -> WettedWalls:
     """Return side walls, floor and ceiling of channels in the top layer."""
     first, last = tensor.layer_planes[2]
-    exchange = mass(tensor.z[first : last + 1], 1e4)
-    exchange[0, 0] += 0.5
-    exchange[-1, -1] += 0.5
-    return WettedWalls(first, share * exchange)
+    wetted = 1e4 * masses(tensor.z[first : last + 1])
+    wetted[[0, -1], [0, -1]] += 0.5
+    return WettedWalls(first, share * wetted)
 
 
 def load(tensor: TensorGrid, watts: float = 60.0, seed: int = 3) -> Array:

@@ -1,67 +1,55 @@
-"""What DOLFINx assembles equals the tensor products of one-dimensional matrices."""
-
-from functools import reduce
+"""The tensor operator equals what DOLFINx assembles from the weak forms."""
 
 import numpy as np
 import pytest
-import scipy.sparse as sparse
-from small_problems import CONDUCTIVITY, HEAT_CAPACITY, grid
+from small_problems import CONDUCTIVITY, HEAT_CAPACITY, grid, model
 
-from twin.fe.assembly import FACES, SolidMatrices, assemble_solid
-from twin.fe.tensor import TensorGrid, mass, mass_through, stiffness, stiffness_through
+from twin.fe.assembly import assemble
+from twin.fe.parallel import Slabs
+from twin.fe.solid import FACES, TensorOperator
+from twin.fe.tensor import TensorGrid
 
 CONTACTS = [(0.0, 0.0), (1e-5, 0.0), (1e-5, 3e-6)]
 
 
-def kron(*parts: np.ndarray) -> sparse.csr_array:
-    return sparse.csr_array(reduce(sparse.kron, [sparse.csr_array(part) for part in parts]))
+def difference(tensor: TensorGrid, *arguments: object, **options: object) -> float:
+    """Largest difference of heats over the largest heat, for random temperatures."""
+    slabs = Slabs(tensor.x.size)
+    solid = np.random.default_rng(0).uniform(-1.0, 1.0, tensor.shape)
+    found = TensorOperator.of(tensor, slabs, *arguments, **options).apply(solid)  # type: ignore[arg-type]
+    expected = assemble(tensor, slabs, *arguments, **options).apply(solid)  # type: ignore[arg-type]
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def difference(found: sparse.csr_array, expected: sparse.csr_array) -> float:
-    """Largest difference of entries over the largest entry."""
-    return float(abs(found - expected).max() / abs(expected).max())
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("contacts", CONTACTS, ids=str)
+def test_conduction_and_storage_are_those_of_the_forms(contacts: tuple[float, float], degree: int) -> None:
+    tensor = grid(contacts=contacts, degree=degree)
+    k, capacity = tensor.per_cell(CONDUCTIVITY), tensor.per_cell(HEAT_CAPACITY)
+    assert difference(tensor, k) < 1e-14
+    assert difference(tensor, 0.0 * k, storage=capacity / 1e-3, contacts=False) < 1e-14
+    assert difference(tensor, k, storage=capacity / 1e-3) < 1e-14
 
 
-@pytest.fixture(scope="module", params=CONTACTS, ids=str)
-def assembled(request: pytest.FixtureRequest) -> tuple[TensorGrid, SolidMatrices]:
-    tensor = grid(contacts=request.param)
-    return tensor, assemble_solid(tensor, CONDUCTIVITY, HEAT_CAPACITY)
-
-
-def test_conduction_is_the_tensor_product(assembled: tuple[TensorGrid, SolidMatrices]) -> None:
-    tensor, matrices = assembled
-    x, y = tensor.x, tensor.y
-    kx, ky, kz = (tensor.per_cell(CONDUCTIVITY[:, axis]) for axis in range(3))
-    expected = (
-        kron(stiffness(x), mass(y), mass_through(tensor, kx))
-        + kron(mass(x), stiffness(y), mass_through(tensor, ky))
-        + kron(mass(x), mass(y), stiffness_through(tensor, kz))
-    )
-    assert difference(matrices.conduction, expected) < 1e-13
-
-
-def test_storage_is_the_tensor_product(assembled: tuple[TensorGrid, SolidMatrices]) -> None:
-    tensor, matrices = assembled
-    through = mass_through(tensor, tensor.per_cell(HEAT_CAPACITY))
-    assert difference(matrices.storage, kron(mass(tensor.x), mass(tensor.y), through)) < 1e-13
-
-
+@pytest.mark.parametrize("degree", [1, 2])
 @pytest.mark.parametrize("face", FACES)
-def test_films_of_faces_are_the_tensor_product(assembled: tuple[TensorGrid, SolidMatrices], face: str) -> None:
-    tensor, matrices = assembled
-    axis, end = (
-        "xyz".index({"b": "z", "t": "z"}.get(face[0], face[0])),
-        0 if face in ("bottom", "x_min", "y_min") else -1,
-    )
-    parts = [mass(tensor.x), mass(tensor.y), mass_through(tensor, np.ones(tensor.cell_planes.size))]
-    corner = np.zeros_like(parts[axis])
-    corner[end, end] = 1.0
-    parts[axis] = corner
-    assert difference(matrices.faces[face], kron(*parts)) < 1e-13
+def test_films_are_those_of_the_forms(face: str, degree: int) -> None:
+    tensor = grid(degree=degree)
+    nothing = np.zeros((tensor.cell_planes.size, 3))
+    assert difference(tensor, nothing, {face: 700.0}, contacts=False) < 1e-14
 
 
-def test_uniform_temperature_conducts_nothing(assembled: tuple[TensorGrid, SolidMatrices]) -> None:
-    _, matrices = assembled
-    rows = matrices.conduction.sum(axis=1)
-    assert np.abs(rows).max() < 1e-12 * abs(matrices.conduction).max()
-    assert abs(matrices.conduction - matrices.conduction.T).max() < 1e-14 * abs(matrices.conduction).max()
+def test_uniform_temperature_conducts_nothing() -> None:
+    heat = model(films={})
+    assert np.abs(heat.operator(None).apply(np.ones(heat.shape))).max() < 1e-15 * heat.stiffest
+
+
+def test_areas_and_capacities_add_up() -> None:
+    heat = model()
+    areas = {face: float(heat.face_weights(face).sum()) for face in FACES}
+    height = 0.75e-3
+    assert areas["bottom"] == areas["top"] == pytest.approx(120e-6, rel=1e-13)
+    assert areas["x_min"] == areas["x_max"] == pytest.approx(10e-3 * height, rel=1e-13)
+    assert areas["y_min"] == areas["y_max"] == pytest.approx(12e-3 * height, rel=1e-13)
+    content = HEAT_CAPACITY @ [0.4e-3, 0.05e-3, 0.3e-3] * 120e-6
+    assert heat.capacity_weights.sum() == pytest.approx(content, rel=1e-13)

@@ -30,15 +30,18 @@ def solve(
 def dense_solid(heat: HeatModel, found: tuple[Stream, ...], heat_load: Array) -> Array:
     """Solve the steady equations with the streams' part as a dense matrix, column by column of the identity."""
     size = heat.grid.size
-    matrix, right = heat.conduction.toarray(), (heat_load + heat.film_load).ravel().copy()
+    operator = heat.operator(None)
+    units = np.eye(size).reshape(size, *heat.shape)
+    matrix = np.column_stack([operator.apply(unit).ravel() for unit in units])
+    right = (heat_load + heat.film_load).ravel().copy()
     for stream in found:
         planes = stream.walls.planes
 
         def taken(solid: Array, stream: Stream = stream, planes: slice = planes) -> Array:
             wall = solid.reshape(heat.grid.shape)[:, :, planes]
-            by_column = stream.load(wall, stream.means(stream.temperatures(wall)))
             result = np.zeros(heat.grid.shape)
-            result[:, :, planes] = np.einsum("ij,jkl->ikl", heat.x_mass.toarray(), by_column)
+            by_column = stream.load(wall, stream.temperatures(wall))
+            result[:, :, planes] = heat.column_widths[:, None, None] * by_column
             return result.ravel()
 
         known = taken(np.zeros(size))

@@ -55,25 +55,26 @@ def test_solution_is_that_of_the_assembled_equations(kind: str, step: float | No
     heat = model()
     found = streams(heat.grid, kind)
     residual = load(heat.grid)
-    correction = ModalSolver(heat.layered, found, step).solve(residual)
-    matrix = heat.conduction + heat.matrices.storage / step if step else heat.conduction
-    taken = residual.ravel() - matrix @ correction.ravel()
+    correction = ModalSolver(heat.layered(step, INLET), found, step, heat.slabs).solve(residual)
+    taken = residual - heat.operator(step).apply(correction)
     expected = np.zeros(heat.grid.shape)
     for stream in found:
         planes = stream.walls.planes
         still = replace(stream, inlet=0.0)
         wall = correction[:, :, planes]
-        by_column = still.load(wall, still.means(still.temperatures(wall, step)))
-        expected[:, :, planes] += (heat.x_mass @ by_column.reshape(len(by_column), -1)).reshape(by_column.shape)
-    assert np.linalg.norm(taken - expected.ravel()) < 1e-9 * np.linalg.norm(residual)
+        by_column = still.load(wall, still.temperatures(wall, step))
+        expected[:, :, planes] += heat.column_widths[:, None, None] * by_column
+    assert np.linalg.norm(taken - expected) < 1e-9 * np.linalg.norm(residual)
 
 
 def test_without_streams_it_is_a_direct_solver() -> None:
     heat = model(contacts=(1e-5, 3e-6), fixed={"top": 300.0})
     residual = np.where(heat.fixed_mask, 0.0, load(heat.grid))
-    found = ModalSolver(heat.layered, (), None).solve(residual).ravel()
+    found = ModalSolver(heat.layered(None, INLET), (), None, heat.slabs).solve(residual).ravel()
     free = ~heat.fixed_mask.ravel()
-    inside = sparse.csc_array(heat.conduction[free][:, free])
+    units = np.eye(heat.grid.size).reshape(-1, *heat.shape)
+    conduction = sparse.csr_array(np.column_stack([heat.operator(None).apply(unit).ravel() for unit in units]))
+    inside = sparse.csc_array(conduction[free][:, free])
     exact = np.zeros(free.size)
     exact[free] = scipy.sparse.linalg.spsolve(inside, residual.ravel()[free])
     np.testing.assert_allclose(found, exact, atol=1e-9 * np.abs(exact).max())
