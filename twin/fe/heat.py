@@ -172,7 +172,7 @@ class HeatStep:
             given[face_index(face)] -= self.model.face_weights(face) * radiation.flux(solid[face_index(face)])
         for layer, law in self.model.power_laws.items():
             given -= self.model.transformed[layer].apply(law.integral(solid))
-        return given - self._apply(solid, self.streams, self._local_coolant(solid))
+        return given - self._apply(solid, self._local_streams, self._local_coolant(solid))
 
     def _tangent(self, solid: Array, load: Load) -> krylov.Operator:
         """Return the operator linearised at given temperatures, with inlets and memory at zero.

@@ -61,6 +61,7 @@ class HeatModel:
 
     conductivity : (layers, 3) in W/m/K;  heat_capacity : (layers,) in J/m3/K
     power_laws : conductivity that depends on temperature, by layer
+    divided : several processes share the columns (streams along x need them whole)
     """
 
     grid: TensorGrid
@@ -71,11 +72,13 @@ class HeatModel:
     radiation: Mapping[str, Radiation] = field(default_factory=dict)
     power_laws: Mapping[int, PowerLaw] = field(default_factory=dict)
     assembly: Literal["tensor", "dolfinx"] = "tensor"
+    divided: bool = True
 
     @cached_property
     def slabs(self) -> Slabs:
         """Columns of this process."""
-        return Slabs.of(self.grid.x.size) if self.assembly == "tensor" else Slabs(self.grid.x.size)
+        divided = self.divided and self.assembly == "tensor"
+        return Slabs.of(self.grid.x.size) if divided else Slabs(self.grid.x.size)
 
     @property
     def columns(self) -> slice:

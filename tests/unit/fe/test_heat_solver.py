@@ -5,7 +5,7 @@ import pytest
 from small_problems import INLET, PIECES, load, model, streams
 
 from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatSystem
-from twin.fe.stream import Stream
+from twin.fe.stream import Stream, WettedWalls
 from twin.fe.tensor import Array
 
 KINDS = list(PIECES)
@@ -35,13 +35,12 @@ def dense_solid(heat: HeatModel, found: tuple[Stream, ...], heat_load: Array) ->
     matrix = np.column_stack([operator.apply(unit).ravel() for unit in units])
     right = (heat_load + heat.film_load).ravel().copy()
     for stream in found:
-        planes = stream.walls.planes
 
-        def taken(solid: Array, stream: Stream = stream, planes: slice = planes) -> Array:
-            wall = solid.reshape(heat.grid.shape)[:, :, planes]
+        def taken(solid: Array, stream: Stream = stream) -> Array:
+            wall = stream.wall(solid.reshape(heat.grid.shape))
             result = np.zeros(heat.grid.shape)
-            by_column = stream.load(wall, stream.temperatures(wall))
-            result[:, :, planes] = heat.column_widths[:, None, None] * by_column
+            by_line = heat.widths(stream)[:, None, None] * stream.load(wall, stream.temperatures(wall))
+            stream.along_y(result)[:, :, stream.walls.planes] = by_line
             return result.ravel()
 
         known = taken(np.zeros(size))
@@ -58,6 +57,27 @@ def test_steady_state_is_that_of_a_dense_solve(kind: str) -> None:
     np.testing.assert_allclose(state.solid, dense_solid(heat, found, load(heat.grid)), rtol=1e-11)
     assert balance.residual < 1e-10
     assert balance.released == pytest.approx(60.0, rel=1e-12)
+
+
+def crossed(heat: HeatModel) -> tuple[Stream, ...]:
+    """A stream along y over the top layer, and one along x over the lowest plane."""
+    shape = heat.grid.y.size, heat.grid.x.size - 1
+    below = Stream(
+        WettedWalls(0, np.ones((1, 1))), np.full(shape, 6000.0), np.full(shape, 3e4), np.full(shape, 700.0),
+        np.diff(heat.grid.x), [(0, shape[1] - 1, -1)], INLET - 5.0, axis="x",
+    )  # fmt: skip
+    return (*streams(heat.grid, "one pass", spread=0.2), below)
+
+
+def test_crossed_streams_are_those_of_a_dense_solve() -> None:
+    heat = model()
+    found = crossed(heat)
+    state, balance = solve(heat, found, load(heat.grid))
+    np.testing.assert_allclose(state.solid, dense_solid(heat, found, load(heat.grid)), rtol=1e-11)
+    assert balance.residual < 1e-10
+    start_state = start(heat, found, 320.0)
+    _, stepped = solve(heat, found, load(heat.grid), 1e-3, start_state)
+    assert stepped.residual < 1e-9
 
 
 @pytest.mark.parametrize("kind", KINDS)
