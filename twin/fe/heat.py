@@ -29,8 +29,10 @@ __all__ = [
 ]  # fmt: skip
 
 _MOST_NEWTON_STEPS = 60
-_FORCING = 1e-3
-_NOT_MONOTONE = 1e-3
+_FORCING = 1e-4
+_NOT_MONOTONE = 0.1
+_STAGNANT = 100.0
+_SETTLED = 1e-6
 _HOTTEST = 1e5
 _REFRESH = 0.15
 
@@ -107,14 +109,17 @@ class HeatStep:
         enough = max(tolerance, reduction * self._norm(residual))
         iterations = 0
         linear = self.model.is_linear and not load.feedback
-        for attempt in range(_MOST_NEWTON_STEPS):
-            if self._norm(residual) <= enough:
+        before, last = np.inf, 0.0
+        for _ in range(_MOST_NEWTON_STEPS):
+            norm = self._norm(residual)
+            if norm <= enough or before / 2 < norm <= _STAGNANT * enough:
                 break
-            wanted = enough if linear else max(enough / 2, _FORCING * self._norm(residual))
+            before = norm
+            wanted = enough if linear else max(enough / 2, _FORCING * norm)
             correction, used = self._correction(solid, load, residual, wanted)
             iterations += used
             if not linear:
-                self._check_monotone(load, residual, correction, attempt)
+                last = self._check_monotone(load, residual, correction, last)
             solid = solid + correction
             if not linear:
                 self._check_range(solid, load)
@@ -137,8 +142,11 @@ class HeatStep:
                 raise Runaway("the linearised equations are singular") from error
             raise
 
-    def _check_monotone(self, load: Load, residual: Array, correction: Array, attempt: int) -> None:
-        """Raise Runaway where Newton's method shows that no stable solution lies above.
+    def _check_monotone(self, load: Load, residual: Array, correction: Array, last: float) -> float:
+        """Raise Runaway where Newton's method shows that no stable solution lies above; return its step in K.
+
+        `last` is the step before this one; 0 at the first. A step that is far smaller than the last is
+        one of fast convergence, and its sign may be that of the linear solver's error.
 
         From a subsolution (residual not negative, and after one step always) of equations whose
         sources are convex, the corrections of Newton's method stay positive as long as there is a
@@ -147,11 +155,11 @@ class HeatStep:
         """
         slabs = self.model.slabs
         largest = slabs.highest(float(np.abs(correction).max()))
-        if not load.feedback or largest < 1e-6:
-            return
         below = slabs.lowest(float(residual.min())) >= -1e-9 * slabs.highest(float(np.abs(residual).max()))
-        if (attempt > 0 or below) and slabs.lowest(float(correction.min())) < -_NOT_MONOTONE * largest:
-            raise Runaway("the linearised operator has lost its stability")
+        rising = below if last == 0.0 else largest > max(_NOT_MONOTONE * last, _SETTLED)
+        if load.feedback and rising and slabs.lowest(float(correction.min())) < -_NOT_MONOTONE * largest:
+            raise Runaway("heat grows faster with temperature than it can leave")
+        return largest
 
     def _check_range(self, solid: Array, load: Load) -> None:
         slabs = self.model.slabs

@@ -68,6 +68,16 @@ def streams(tensor: TensorGrid, kind: str, spread: float = 0.0, seed: int = 0) -
     return tuple(found)
 
 
+def crossed(heat: HeatModel) -> tuple[Stream, ...]:
+    """A stream along y over the top layer, and one along x over the lowest plane."""
+    shape = heat.grid.y.size, heat.grid.x.size - 1
+    below = Stream(
+        WettedWalls(0, np.ones((1, 1))), np.full(shape, 6000.0), np.full(shape, 3e4), np.full(shape, 700.0),
+        np.diff(heat.grid.x), [(0, shape[1] - 1, -1)], INLET - 5.0, axis="x",
+    )  # fmt: skip
+    return (*streams(heat.grid, "one pass", spread=0.2), below)
+
+
 def walls(tensor: TensorGrid, share: float) -> WettedWalls:
     """Return side walls, floor and ceiling of channels in the top layer."""
     first, last = tensor.layer_planes[2]

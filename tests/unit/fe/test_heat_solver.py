@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from small_problems import INLET, PIECES, load, model, streams
+from small_problems import INLET, PIECES, crossed, load, model, streams
 
 from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatSystem
-from twin.fe.stream import Stream, WettedWalls
+from twin.fe.stream import Stream
 from twin.fe.tensor import Array
 
 KINDS = list(PIECES)
@@ -57,16 +57,6 @@ def test_steady_state_is_that_of_a_dense_solve(kind: str) -> None:
     np.testing.assert_allclose(state.solid, dense_solid(heat, found, load(heat.grid)), rtol=1e-11)
     assert balance.residual < 1e-10
     assert balance.released == pytest.approx(60.0, rel=1e-12)
-
-
-def crossed(heat: HeatModel) -> tuple[Stream, ...]:
-    """A stream along y over the top layer, and one along x over the lowest plane."""
-    shape = heat.grid.y.size, heat.grid.x.size - 1
-    below = Stream(
-        WettedWalls(0, np.ones((1, 1))), np.full(shape, 6000.0), np.full(shape, 3e4), np.full(shape, 700.0),
-        np.diff(heat.grid.x), [(0, shape[1] - 1, -1)], INLET - 5.0, axis="x",
-    )  # fmt: skip
-    return (*streams(heat.grid, "one pass", spread=0.2), below)
 
 
 def test_crossed_streams_are_those_of_a_dense_solve() -> None:

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from scipy.special import lambertw
+from small_problems import crossed
+from small_problems import load as layered_load
+from small_problems import model as layered_model
 
 from twin.fe.heat import (
     Feedback,
@@ -134,3 +137,17 @@ def test_runaway_in_time() -> None:
         march()
     assert len(peaks) > 10
     assert np.all(np.diff(peaks) > 0)
+
+
+def test_weak_feedback_under_crossing_streams_is_stable() -> None:
+    """Corrections that the linear solver leaves inexact are no sign of a runaway."""
+    heat = layered_model()
+    found = crossed(heat)
+    source = layered_load(heat.grid)
+    system = HeatSystem(heat, found, None)
+    plain, _, _ = system.at(found).solve(source, np.full(heat.shape, 285.0), 1e-9)
+    leaking_too = Load(source, (Feedback(0.1 * source, 0.01, 300.0),))
+    state, balance, _ = system.at(found).solve(leaking_too, np.full(heat.shape, 285.0), 1e-9)
+    assert 4.0 < balance.feedback < 12.0
+    assert (state.solid > plain.solid).all()
+    assert balance.residual < 1e-9
