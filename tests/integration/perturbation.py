@@ -40,6 +40,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "full cache": (SERVING, {"workload.rate_scale": 1, "workload.duration": "3 s", "workload.trace": "long.csv"}),
     "hot": (VIRUS, {**HOT, "cooling.flow_rate": "4 L/min"}),
     "tripping": (VIRUS, {**HOT, "cooling.flow_rate": "4 L/min", "control.policy": "none"}),
+    "failing": (VIRUS, {**HOT, "workload.utilisation": 0.1, "cooling.failures": [{"part": "pump", "start": "0.2 s"}]}),
     "cold": (VIRUS, {**HOT, "cooling.flow_rate": "200 L/min", "cooling.inlet_temperature": "15.5 degC"}),
 }
 SILENT = {

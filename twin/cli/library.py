@@ -16,7 +16,7 @@ from twin.errors import LibraryError, OutputError, Problem, SpecError, TwinError
 from twin.spec.provenance import strip
 from twin.spec.scenario import Scenario
 
-PROBLEMS = {"stack": "stack:Stack", "grid": "grid:GridProblem"}
+PROBLEMS = {"stack": "stack:Stack", "grid": "grid:GridProblem", "channel": "channel:Channel"}
 _HUGGING_FACE_KEYS = ("architectures", "model_type", "hidden_size")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -14,7 +14,7 @@ for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
 from twin import library as data_library
-from twin.cli import library, results, run, solve
+from twin.cli import channel, library, results, run, solve, validate
 from twin.cli.output import note, print_text
 from twin.errors import TwinError
 
@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("solve")(solve.solve)
+app.command("channel")(channel.channel)
+app.command("validate")(validate.validate)
 app.command("list")(library.list_entries)
 app.command("show")(library.show)
 app.command("new")(library.new)

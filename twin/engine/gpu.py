@@ -17,6 +17,7 @@ from twin.engine.simulation import served_arrays
 from twin.engine.state import Served
 from twin.errors import Problem, SpecError
 from twin.library import Entry
+from twin.results.description import Occurrence
 from twin.spec.gpu import Gpu
 from twin.spec.scenario import Scenario
 from twin.spec.system import GpuSystem
@@ -93,6 +94,10 @@ class FleetSimulation:
     def hottest(self, state: FleetState) -> dict[str, Any] | None:
         """Return None: there is no thermal field."""
         return None
+
+    def warnings(self, state: FleetState) -> tuple[Occurrence, ...]:
+        """Return nothing: GPU nodes have no coolant loop of their own."""
+        return ()
 
 
 def build_fleet(scenario: Scenario, system: Entry, where: str) -> FleetSimulation:

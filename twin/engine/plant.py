@@ -21,6 +21,7 @@ from twin.spec.model import LanguageModel
 from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
+from twin.thermal.regime import coolant_cautions
 from twin.thermal.wafer import WaferThermalModel
 from twin.workload.activity import ModelEvents, model_events, tile_cores
 from twin.workload.pipeline import Pipeline, nominal_clocks, pipeline, region_clocks
@@ -110,6 +111,7 @@ def build_wafer_plant(scenario: Scenario, system: Entry, where: str) -> WaferPla
     assert isinstance(chip, Chip)
     assert isinstance(design, ChannelDesign | JetDesign)
     assert isinstance(delivery, DeliveryDesign)
+    _check_failures(scenario.cooling, design, where)
     wafers = (scenario.systems or 1) * spec.wafers
     thermal = _thermal(scenario, scenario.cooling, chip, design, used["mesh"], where)
     tiles = scenario.thermal.tiles_per_die
@@ -132,17 +134,29 @@ def build_wafer_plant(scenario: Scenario, system: Entry, where: str) -> WaferPla
     )
 
 
+def _check_failures(cooling: Cooling, design: ChannelDesign | JetDesign, where: str) -> None:
+    """Refuse what cannot fail because the design does not have it."""
+    problems = [
+        Problem(f"cooling.failures.{number}.part", "the design has no dry cooler, hence no fans")
+        for number, failure in enumerate(cooling.failures)
+        if failure.part == "fan" and design.loop.dry_cooler is None
+    ]
+    if problems:
+        raise SpecError(where, problems)
+
+
 def _thermal(
     scenario: Scenario, cooling: Cooling, chip: Chip, design: ChannelDesign | JetDesign, mesh: Entry, where: str
 ) -> WaferThermalModel:
     recipe: Any = mesh.spec
     coolant = load_coolant(cooling.coolant)
-    if found := coolant.warnings(cooling.inlet_temperature, cooling.inlet_temperature):
+    inlet = cooling.inlet_temperature
+    if found := [caution.text for caution in coolant_cautions(coolant, inlet, inlet, inlet)]:
         remedy = "choose another temperature or coolant"
         raise SpecError(where, [Problem("cooling.inlet_temperature", f"{'; '.join(found)}; {remedy}")])
     tiles, blocked = scenario.thermal.tiles_per_die, cooling.blocked.slots
     try:
-        return WaferThermalModel(chip, design, recipe, coolant, tiles, cooling.inlet_temperature, blocked)
+        return WaferThermalModel(chip, design, recipe, coolant, tiles, inlet, blocked, cooling.clogged)
     except SpecError as error:
         raise SpecError(f"{where}: {error.where}", error.problems) from error
 

@@ -173,6 +173,7 @@ def _finish(
         wall_time=clock.perf_counter() - start,
         requests=None if state is None else simulation.requests(state),
         hottest=None if state is None else simulation.hottest(state),
+        warnings=() if state is None else simulation.warnings(state),
     )
 
 

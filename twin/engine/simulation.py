@@ -13,6 +13,7 @@ from twin.engine.samples import Sample
 from twin.engine.state import EngineState, Served
 from twin.engine.step import control_step, initial
 from twin.library import Entry
+from twin.results.description import Occurrence
 
 
 class Simulation(Protocol):
@@ -46,6 +47,9 @@ class Simulation(Protocol):
 
     def hottest(self, state: Any) -> dict[str, Any] | None:
         """Return the field at the hottest instant; None without a thermal model."""
+
+    def warnings(self, state: Any) -> tuple[Occurrence, ...]:
+        """Return what a reader must know of the run so far."""
 
 
 class WaferSimulation:
@@ -105,6 +109,10 @@ class WaferSimulation:
             "temperature": found.temperature,
             "coolant_temperature": found.coolant_temperature,
         }
+
+    def warnings(self, state: EngineState) -> tuple[Occurrence, ...]:
+        """Return where coolant and loop left the range of the models or of good practice."""
+        return state.occurrences
 
 
 def centres(extent: float, count: int) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twin.delivery.policies import ControlState
 from twin.engine.plant import WaferPlant
 from twin.fe.heat import HeatState
+from twin.results.description import Occurrence
 from twin.thermal.loop import LoopState
 from twin.thermal.wafer import WaferState
 from twin.workload.serving import Queue, pack, unpack
@@ -49,7 +50,7 @@ class Served:
 
 @dataclass(frozen=True)
 class EngineState:
-    """One instant of a wafer system; `voltage` per tile in V, `flow` of one wafer in m3/s."""
+    """One instant of a wafer system; `voltage` per tile in V, `flow` of one wafer in m3/s in the step to it."""
 
     time: float
     queue: Queue
@@ -60,6 +61,7 @@ class EngineState:
     flow: float
     hottest: Hottest
     served: Served
+    occurrences: tuple[Occurrence, ...] = ()
 
 
 def to_tree(state: EngineState) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
         "flow": state.flow,
         "hottest": state.hottest,
         "served": state.served,
+        "occurrences": state.occurrences,
     }
 
 
@@ -94,4 +97,5 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
         flow=flow,
         hottest=Hottest(**tree["hottest"]),
         served=Served(**tree["served"]),
+        occurrences=tuple(Occurrence(**kept) for kept in tree["occurrences"]),
     )

@@ -20,7 +20,11 @@ from twin.engine.plant import WaferPlant
 from twin.engine.samples import Sample, merge
 from twin.engine.state import EngineState, Hottest, Served
 from twin.errors import RunStopped
-from twin.thermal.loop import LoopOutput, LoopState, delivered_flow, initial_state, loop_step
+from twin.results.description import Occurrence
+from twin.thermal.failures import condition_at
+from twin.thermal.loop import LoopOutput, LoopState, flow_cautions, initial_state, loop_step
+from twin.thermal.pumps import delivered_flow
+from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferState
 from twin.workload import serving
 from twin.workload.activity import Activity, busy_share, idle_activity, serving_activity, virus_activity
@@ -34,7 +38,7 @@ def initial(plant: WaferPlant) -> EngineState:
     control = initial_control(plant.chip, plant.wafers)
     wanted = plant.cooling.inlet_temperature
     thermal = plant.thermal.uniform(wanted, plant.cooling.flow_rate)
-    flow = _flow(plant, plant.cooling.flow_rate, thermal.pressure_drop)
+    flow = delivered_flow(plant.design.loop, plant.cooling.flow_rate, thermal.pressure_drop)
     voltage = plant.by_tile(control.voltage)
     loads = _tile_loads(plant, idle_activity(plant.cores), control)
     rest = [
@@ -113,7 +117,8 @@ def _watched(
 
 
 def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
-    """Advance by `step` seconds at constant set points."""
+    """Advance by `step` seconds at constant set points; what fails meanwhile does so at the next step."""
+    state = replace(state, flow=_flow(plant, state, step))
     queue, interval, activity = _work(plant, state, step)
     loads = _tile_loads(plant, activity, state.control)
     inlet = state.loop.inlet_temperature
@@ -134,9 +139,9 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
         thermal=thermal,
         voltage=np.stack([found.grid.tile_voltage for found in coupled]),
         loop=loop,
-        flow=_flow(plant, state.flow, max(w.pressure_drop for w in thermal)),
         hottest=hottest,
         served=_served(state.served, interval),
+        occurrences=_noted(plant, state, thermal, output.cautions, time),
     )
     busy = interval.busy_decode + interval.busy_prefill if interval else float(loads[0].busy.mean())
     sensors = Sensors(
@@ -176,7 +181,8 @@ def _loop(plant: WaferPlant, state: EngineState, coupled: list[Coupled], step: f
     heat = float(np.mean([found.thermal.coolant_heat for found in coupled]))
     drop = max(found.thermal.pressure_drop for found in coupled)
     wanted = plant.cooling.inlet_temperature
-    return loop_step(state.loop, heat, wanted, state.flow, step, plant.design.loop, plant.coolant, drop)
+    condition = condition_at(plant.cooling.failures, state.time)
+    return loop_step(state.loop, heat, wanted, state.flow, step, plant.design.loop, plant.coolant, drop, condition)
 
 
 def _must_watch(plant: WaferPlant, before: EngineState, after: EngineState, sample: Sample) -> bool:
@@ -192,7 +198,7 @@ def _must_watch(plant: WaferPlant, before: EngineState, after: EngineState, samp
         if max(old.peak, new.peak + max(0.0, new.peak - old.peak)) < threshold:
             continue
         heat = np.asarray(sample["tile_power"])[w]
-        steady = plant.thermal.steady(heat, before.flow, before.loop.inlet_temperature, new)
+        steady = plant.thermal.steady(heat, after.flow, before.loop.inlet_temperature, new)
         if max(old.peak, new.peak, steady.peak) >= threshold:
             return True
     return False
@@ -209,10 +215,30 @@ def _over(readings: list[Sensors]) -> Sensors:
     )
 
 
-def _flow(plant: WaferPlant, present: float, pressure_drop: float) -> float:
-    """Return what the pumps deliver of the wanted flow; `pressure_drop` is that at the present one."""
-    wanted = plant.cooling.flow_rate
-    return delivered_flow(plant.design.loop, wanted, pressure_drop * wanted / present)
+def _flow(plant: WaferPlant, state: EngineState, step: float) -> float:
+    """Return what the pumps deliver of the wanted flow in a step, at the coolant temperatures before it."""
+    wanted, loop = plant.cooling.flow_rate, plant.design.loop
+    condition = condition_at(plant.cooling.failures, state.time)
+    turning, speed = condition.turning(loop.pump, state.loop.pump_speed, step)
+    present = state.flow if state.flow > 0.0 else wanted
+    drop = plant.thermal.drop(state.thermal, present)
+    return delivered_flow(loop, wanted, drop * wanted / present, turning, speed)
+
+
+def _noted(
+    plant: WaferPlant,
+    state: EngineState,
+    thermal: tuple[WaferState, ...],
+    of_loop: tuple[Caution, ...],
+    time: float,
+) -> tuple[Occurrence, ...]:
+    """Return what was noted so far, and what occurs for the first time in the step that ends at `time`."""
+    inlet = state.loop.inlet_temperature
+    found = [caution for wafer in thermal for caution in plant.thermal.cautions(wafer, inlet)]
+    found += [*of_loop, *flow_cautions(state.flow, plant.cooling.flow_rate)]
+    known = {occurrence.subject for occurrence in state.occurrences}
+    fresh = {caution.subject: caution.text for caution in reversed(found) if caution.subject not in known}
+    return (*state.occurrences, *(Occurrence(subject, text, time) for subject, text in reversed(fresh.items())))
 
 
 def _surfaces(plant: WaferPlant, thermal: tuple[WaferState, ...], time: float) -> Hottest:

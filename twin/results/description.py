@@ -1,4 +1,4 @@
-"""What a result says about itself: title, resolved scenario, inputs that nobody published."""
+"""What a result says about itself: title, scenario, inputs that nobody published, what a reader must know."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ class AssumedInput:
     source: str
     status: str
     range: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A warning of a run: what it is about, what it said when it first occurred, and when, in s."""
+
+    subject: str
+    text: str
+    time: float
 
 
 @dataclass(frozen=True)
@@ -73,3 +82,13 @@ def _assumed_input(item: Mapping[str, Any]) -> AssumedInput:
         status=item["status"],
         range=(bounds[0], bounds[1]) if bounds else None,
     )
+
+
+def written_occurrences(occurrences: Iterable[Occurrence]) -> str:
+    """Return the warnings of a run as text for an attribute."""
+    return json.dumps([asdict(item) for item in occurrences])
+
+
+def read_occurrences(attributes: Mapping[str, Any]) -> tuple[Occurrence, ...]:
+    """Return the warnings kept in a data set's attributes."""
+    return tuple(Occurrence(**item) for item in json.loads(attributes.get("warnings", "[]")))

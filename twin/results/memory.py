@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from twin.errors import did_you_mean
-from twin.results.description import Description
+from twin.results.description import Description, Occurrence, written_occurrences
 from twin.results.results import (
     COMPLETE,
     STATUSES,
@@ -81,6 +81,7 @@ class MemoryWriter:
         wall_time: float | None = None,
         requests: Arrays | None = None,
         hottest: Arrays | None = None,
+        warnings: Iterable[Occurrence] = (),
     ) -> Results:
         """Return the run as results."""
         import xarray as xr
@@ -99,7 +100,7 @@ class MemoryWriter:
                 for name, v in VARIABLES.items()
             },
             coords={n: (n, values, attributes_of(COORDINATES[n])) for n, values in coords.items()},
-            attrs={**self._description.attributes(), **outcome_attributes(status, reason, wall_time)},
+            attrs={**self._description.attributes(), **outcome_attributes(status, reason, wall_time, warnings)},
         )
         return Results(
             data,
@@ -108,11 +109,18 @@ class MemoryWriter:
         )
 
 
-def outcome_attributes(status: str, reason: str, wall_time: float | None) -> dict[str, Any]:
+def outcome_attributes(
+    status: str, reason: str, wall_time: float | None, warnings: Iterable[Occurrence]
+) -> dict[str, Any]:
     """Return the attributes that say how a run ended; ValueError for an unknown status."""
     if status not in STATUSES:
         raise ValueError(f"status '{status}' is none of {', '.join(STATUSES)}")
-    return {"status": status, "reason": reason, "wall_time_s": wall_time}
+    return {
+        "status": status,
+        "reason": reason,
+        "wall_time_s": wall_time,
+        "warnings": written_occurrences(warnings),
+    }
 
 
 def expect_step(given: int, expected: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from twin.errors import OutputError, did_you_mean
 from twin.results import kpis
-from twin.results.description import AssumedInput, Description
+from twin.results.description import AssumedInput, Description, Occurrence, read_occurrences
 from twin.results.display import display_of, number
 from twin.results.tables import COORDINATES, HOTTEST, REQUESTS, attributes_of
 from twin.variables import VARIABLES, Variable
@@ -53,6 +53,11 @@ class Results:
         """Title, system, scenario and assumed inputs."""
         return Description.read(self.data.attrs)
 
+    @cached_property
+    def warnings(self) -> tuple[Occurrence, ...]:
+        """What left the range of the models or of good practice, in the order of its first time."""
+        return read_occurrences(self.data.attrs)
+
     @property
     def scenario(self) -> str:
         """The resolved scenario as YAML text."""
@@ -69,7 +74,7 @@ class Results:
         return kpis.calculate(self.data, self.requests)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``twin run --json`` prints: key figures, assumed inputs and status."""
+        """Return what ``twin run --json`` prints: key figures, assumed inputs, warnings and status."""
         listed = [
             {
                 "key": item.key,
@@ -81,7 +86,8 @@ class Results:
             for item in self.assumed_inputs
         ]
         state = {"status": self.status, "reason": self.reason or None, "steps": int(self.data.sizes["time"])}
-        return {**self.kpis, "assumed_inputs": listed, **state}
+        warnings = [{"subject": w.subject, "text": w.text, "time_s": w.time} for w in self.warnings]
+        return {**self.kpis, "assumed_inputs": listed, "warnings": warnings, **state}
 
     def summary(self) -> str:
         """Return a text table of the key figures with their units."""
@@ -92,6 +98,7 @@ class Results:
                 lines.append(f"  {kpi.label:<28}{number(shown(value)):>14} {shown.unit}".rstrip())
         if self.assumed_inputs:
             lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
+        lines += [f"  warning, first at {w.time:g} s: {w.text}" for w in self.warnings]
         return "\n".join(lines)
 
     def __str__(self) -> str:

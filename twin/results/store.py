@@ -8,7 +8,7 @@ replaced atomically, so the store holds old or new steps, never torn ones.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from twin.errors import OutputError
 from twin.results import checkpoint
-from twin.results.description import Description
+from twin.results.description import Description, Occurrence
 from twin.results.memory import StepBuffer, expect_step, outcome_attributes
 from twin.results.results import (
     COMPARISON,
@@ -143,6 +143,7 @@ class ResultWriter:
         wall_time: float | None = None,
         requests: Arrays | None = None,
         hottest: Arrays | None = None,
+        warnings: Iterable[Occurrence] = (),
     ) -> Results:
         """Write what remains, set the status last, and return the results.
 
@@ -150,7 +151,7 @@ class ResultWriter:
         coordinates `x`, `y` and `time` as well.
         """
         self._flush()
-        outcome = outcome_attributes(status, reason, wall_time)
+        outcome = outcome_attributes(status, reason, wall_time, warnings)
         with _writing(self.folder):
             if requests is not None:
                 self._write_group("requests", requests_dataset(requests))

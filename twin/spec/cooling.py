@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -18,6 +19,7 @@ from twin.spec.base import (
     Spec,
     Temperature,
     ThermalConductance,
+    Time,
     Velocity,
 )
 from twin.spec.material import Material
@@ -77,6 +79,11 @@ class JetArray(Spec):
             raise ValueError("pitch must exceed diameter")
         return self
 
+    @property
+    def area_share(self) -> float:
+        """Area of the nozzles over the plan area."""
+        return math.pi * self.diameter**2 / (4.0 * self.pitch**2)
+
 
 class BoardFilm(Spec):
     """What the board side of the chip loses to its surroundings."""
@@ -89,7 +96,8 @@ class Pump(Spec):
     """`count` equal pumps in parallel, at rated speed dp = shutoff (1 - (V / runout)^2) each.
 
     Efficiency from wire to water falls as a parabola from its best point, `best_efficiency` at `best_flow`;
-    `coolant_share` is the part of the electrical power that ends as heat in the coolant.
+    `coolant_share` is the part of the electrical power that ends as heat in the coolant. A pump that
+    loses its drive at rated speed has half of it left after `coast_down`.
     """
 
     count: Annotated[int, Field(ge=1)]
@@ -98,6 +106,7 @@ class Pump(Spec):
     best_flow: PositiveFlow
     best_efficiency: Efficiency
     maximum_speed: Annotated[Ratio, Field(gt=0)]
+    coast_down: Annotated[Time, Field(gt=0)]
     coolant_share: Share
 
     @model_validator(mode="after")
@@ -155,6 +164,29 @@ class CoolantLoop(Spec):
     facility: FacilityWater
     dry_cooler: DryCooler | None = None
     room: Room
+
+
+class Failure(Spec):
+    """A part of the loop that fails at `start` and works again from `end` on (never, if not given).
+
+    `remaining` is what is left of it: share of the pumps that run, of the facility water's flow, of the
+    fans' speed; of a stuck bypass valve, the share of the coolant that passes the exchanger.
+    """
+
+    part: Literal["pump", "facility_water", "bypass_valve", "fan"]
+    start: Annotated[Time, Field(ge=0)] = 0.0
+    end: Annotated[Time, Field(gt=0)] | None = None
+    remaining: Share = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Failure:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("`end` must come after `start`")
+        return self
+
+    def active(self, time: float) -> bool:
+        """Tell whether the part is out of order at a time in s."""
+        return self.start <= time and (self.end is None or time < self.end)
 
 
 class _Design(Spec):

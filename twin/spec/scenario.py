@@ -9,6 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from twin.errors import Problem, SpecError
 from twin.spec.base import FlowRate, Rate, Ratio, Spec, Temperature, Time, to_tree
 from twin.spec.chip import Array
+from twin.spec.clog import Clog
+from twin.spec.cooling import Failure
 from twin.spec.documents import validate
 
 NumberFormat = Literal["fp16", "bf16", "fp8"]
@@ -60,13 +62,15 @@ class Blockage(Spec):
 
 
 class Cooling(Spec):
-    """How the wafer is cooled; `design: null` takes the design of the system."""
+    """How the wafer is cooled, and what is wrong with it; `design: null` takes the design of the system."""
 
     design: str | None = None
     coolant: str = "water"
     inlet_temperature: Temperature
     flow_rate: Annotated[FlowRate, Field(gt=0)]
     blocked: Blockage = Blockage()
+    clogged: tuple[Clog, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 class Control(Spec):

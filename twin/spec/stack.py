@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, Tag, field_validator, model_validator
 
 from twin.errors import did_you_mean
 from twin.spec.base import (
@@ -12,6 +14,8 @@ from twin.spec.base import (
     FlowRate,
     HeatFlux,
     HeatTransferCoefficient,
+    Information,
+    InverseTemperature,
     Length,
     Power,
     Quantity,
@@ -21,10 +25,13 @@ from twin.spec.base import (
     Time,
 )
 from twin.spec.chip import Array, Size
+from twin.spec.clog import Clog
 from twin.spec.coolant import ConstantCoolant
-from twin.spec.material import Material
+from twin.spec.material import NamedMaterial
+from twin.spec.shapes import plain_or_list, plain_or_mapping, word_or_value
 
 PositiveLength = Annotated[Length, Field(gt=0)]
+AbsoluteTemperature = Annotated[Temperature, Field(gt=0)]
 ConductancePerArea = Annotated[float, Quantity("W/m^2/K", "2.5e4 W/m^2/K")]
 HeatCapacityRate = Annotated[float, Quantity("W/K", "2782 W/K")]
 Axis = Literal["x", "y"]
@@ -59,12 +66,15 @@ class Microchannels(Spec):
     wall: PositiveLength
     axis: Axis = "y"
     direction: Literal["+", "-", "alternate"] = "+"
-    wall_material: str | Material
-    coolant: str | ConstantCoolant
-    inlet_temperature: Temperature
+    wall_material: NamedMaterial
+    coolant: Annotated[Annotated[str, Tag("plain")] | Annotated[ConstantCoolant, Tag("mapping")], plain_or_mapping()]
+    inlet_temperature: AbsoluteTemperature
     flow_rate: Annotated[FlowRate, Field(gt=0)]
-    heat_transfer: Literal["correlation"] | HeatTransfer = "correlation"
+    heat_transfer: Annotated[
+        Annotated[Literal["correlation"], Tag("plain")] | Annotated[HeatTransfer, Tag("mapping")], plain_or_mapping()
+    ] = "correlation"
     slots: Slots | None = None
+    clogged: tuple[Clog, ...] = ()
 
 
 class StackLayer(Spec):
@@ -72,7 +82,7 @@ class StackLayer(Spec):
 
     name: str
     thickness: PositiveLength
-    material: str | Material | None = None
+    material: NamedMaterial | None = None
     microchannels: Microchannels | None = None
     cells: Annotated[int, Field(ge=1)] | None = None
     contact_resistance_below: Annotated[AreaResistance, Field(ge=0)] = 0.0
@@ -88,7 +98,14 @@ class FilmBoundary(Spec):
     """Newton's law of cooling."""
 
     coefficient: Annotated[HeatTransferCoefficient, Field(gt=0)]
-    ambient: Temperature
+    ambient: AbsoluteTemperature
+
+
+class RadiationBoundary(Spec):
+    """Grey radiation to large surroundings."""
+
+    emissivity: Annotated[Ratio, Field(gt=0, le=1)]
+    ambient: AbsoluteTemperature
 
 
 class CoolantFilm(Spec):
@@ -98,23 +115,43 @@ class CoolantFilm(Spec):
     heat_capacity_rate: Annotated[HeatCapacityRate, Field(gt=0)]
     axis: Axis = "y"
     direction: Literal["+", "-"] = "+"
-    inlet_temperature: Temperature
+    inlet_temperature: AbsoluteTemperature
+
+
+Moment = Annotated[Time, Field(ge=0)]
+TemperatureSchedule = Annotated[tuple[tuple[Moment, AbsoluteTemperature], ...], Field(min_length=1)]
 
 
 class Boundary(Spec):
-    """What happens at an outer face; flux and film add up, a fixed temperature excludes them."""
+    """What happens at an outer face; flux, film and radiation add up, a fixed temperature excludes them.
+
+    A fixed temperature may be a schedule of times and temperatures, linear between its points.
+    """
 
     heat_flux: HeatFlux | None = None
     film: FilmBoundary | None = None
-    temperature: Temperature | None = None
+    radiation: RadiationBoundary | None = None
+    temperature: (
+        Annotated[
+            Annotated[AbsoluteTemperature, Tag("plain")] | Annotated[TemperatureSchedule, Tag("list")], plain_or_list()
+        ]
+        | None
+    ) = None
     coolant_film: CoolantFilm | None = None
 
     @model_validator(mode="after")
     def _compatible(self) -> Boundary:
-        others = (self.heat_flux, self.film, self.coolant_film)
+        others = (self.heat_flux, self.film, self.radiation, self.coolant_film)
         if self.temperature is not None and any(other is not None for other in others):
-            raise ValueError("a fixed `temperature` excludes heat_flux, film and coolant_film")
+            raise ValueError("a fixed `temperature` excludes heat_flux, film, radiation and coolant_film")
+        if isinstance(self.temperature, tuple):
+            _rising([time for time, _ in self.temperature], "temperature")
         return self
+
+    @property
+    def is_way_out(self) -> bool:
+        """Whether heat may leave through the face."""
+        return any(way is not None for way in (self.film, self.radiation, self.temperature, self.coolant_film))
 
 
 class Boundaries(Spec):
@@ -141,7 +178,19 @@ class Rectangle(Spec):
         return self
 
 
-Schedule = tuple[tuple[Time, Ratio], ...]
+Schedule = tuple[tuple[Moment, Ratio], ...]
+
+
+def _rising(times: Sequence[float], name: str) -> None:
+    if any(later <= sooner for sooner, later in itertools.pairwise(times)):
+        raise ValueError(f"times of `{name}` must rise")
+
+
+class SourceFeedback(Spec):
+    """Local power density times exp(coefficient (T - reference)), such as leakage."""
+
+    coefficient: InverseTemperature
+    reference: AbsoluteTemperature
 
 
 class Source(Spec):
@@ -153,6 +202,7 @@ class Source(Spec):
     rectangle: Rectangle | None = None
     map: str | None = None
     schedule: Schedule = ()
+    feedback: SourceFeedback | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Source:
@@ -162,18 +212,25 @@ class Source(Spec):
             raise ValueError("give either `power` or `map`")
         if self.map is not None and (self.rectangle is not None or self.face is not None):
             raise ValueError("a `map` covers a whole layer: it takes no rectangle or face")
-        if any(later[0] <= sooner[0] for sooner, later in zip(self.schedule, self.schedule[1:], strict=False)):
-            raise ValueError("times of the schedule must rise")
+        _rising([time for time, _ in self.schedule], "schedule")
         return self
 
 
 class Transient(Spec):
-    """Times of a transient; `initial` is a temperature or the steady state of the sources at time 0."""
+    """Times of a transient; `initial` is a temperature or the steady state of the sources at time 0.
+
+    The step `auto` is chosen, and changed on the way, by the error it makes.
+    """
 
     end: Annotated[Time, Field(gt=0)]
-    step: Annotated[Time, Field(gt=0)]
-    initial: Literal["steady"] | Temperature
-    times: tuple[Annotated[Time, Field(ge=0)], ...] = ()
+    step: Annotated[
+        Annotated[Literal["auto"], Tag("word")] | Annotated[Time, Field(gt=0), Tag("value")], word_or_value("auto")
+    ]
+    initial: Annotated[
+        Annotated[Literal["steady"], Tag("word")] | Annotated[AbsoluteTemperature, Tag("value")],
+        word_or_value("steady"),
+    ]
+    times: tuple[Moment, ...] = ()
 
 
 class MeanRegion(Spec):
@@ -208,6 +265,39 @@ class Probe(Spec):
         return self
 
 
+class TargetError(Spec):
+    """Largest error of every probe at every reported time: in K, or as a share of the probe's rise."""
+
+    value: float
+    relative: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if not isinstance(given, str | int | float):
+            return given
+        text = str(given).strip()
+        relative = text.endswith("%")
+        value = Quantity("", "0.2 %").convert(text) if relative else Quantity("K", "0.1 K").convert(given)
+        if "deg" in text:
+            raise ValueError(f"'{text}' is a temperature, not a difference; write it in K, e.g. '0.1 K'")
+        if value <= 0:
+            raise ValueError(f"must be greater than 0, got '{text}'")
+        return {"value": value, "relative": relative}
+
+
+class Numerics(Spec):
+    """How accurate, and at what cost: error, degree of the elements, memory that refinement may take.
+
+    Without a degree, elements are linear, which keeps the maximum principle; quadratic ones serve a target
+    on a mesh that is left open, where no coolant flows.
+    """
+
+    target_error: TargetError | None = None
+    degree: Literal[1, 2] | None = None
+    memory: Annotated[Information, Field(gt=0)] | None = None
+
+
 class Stack(Spec):
     """A layered stack from bottom (z = 0) to top."""
 
@@ -220,11 +310,22 @@ class Stack(Spec):
     sources: tuple[Source, ...] = ()
     transient: Transient | None = None
     probes: dict[str, Probe] = {}
+    numerics: Numerics = Numerics()
 
     @field_validator("probes", mode="before")
     @classmethod
     def _names_are_text(cls, given: Any) -> Any:
         return {str(name): probe for name, probe in given.items()} if isinstance(given, dict) else given
+
+    @property
+    def degree(self) -> int:
+        """Degree of the elements."""
+        if self.numerics.degree is not None:
+            return self.numerics.degree
+        flows = any(layer.microchannels for layer in self.layers) or any(
+            face.coolant_film for face in (self.boundaries.bottom, self.boundaries.top)
+        )
+        return 2 if self.numerics.target_error is not None and self.cells is None and not flows else 1
 
     def layer_index(self, name: str) -> int:
         """Return the place of a layer; ValueError names the nearest known one."""

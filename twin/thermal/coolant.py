@@ -86,19 +86,6 @@ class CoolantProperties:
         """Return the dynamic viscosity in Pa s."""
         return self.at(temperature).viscosity
 
-    def warnings(self, coldest: float, hottest: float) -> list[str]:
-        """Return what is wrong with coolant or wetted walls between two temperatures in K."""
-        found = []
-        if self.freezing_point is not None and coldest <= self.freezing_point:
-            found.append(f"{self.title} freezes at {self.freezing_point:.1f} K; coldest is {coldest:.1f} K")
-        if self.boiling_point is not None and hottest >= self.boiling_point:
-            found.append(f"{self.title} boils at {self.boiling_point:.1f} K; hottest is {hottest:.1f} K")
-        end = self.start + self.step * (len(self.table) - 1)
-        if not self.is_constant and (coldest < self.start or hottest > end):
-            table = f"{self.start:.1f} to {end:.1f} K"
-            found.append(f"{self.title}: {coldest:.1f} to {hottest:.1f} K leaves its table, {table}")
-        return found
-
     @property
     def _columns(self) -> tuple[Array, Array]:
         return _split(self)

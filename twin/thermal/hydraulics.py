@@ -3,7 +3,7 @@
 Channels exchange no fluid through their walls, so Darcy's law separates into one line per column of
 channels: each piece between an inlet slot and the next outlet slot has the flow that the common
 pressure drop drives through its resistance.  Columns run across the flow (n), cells along it (m);
-positive is along y.
+positive is along the channels' axis.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twin.errors import Problem, SpecError
 from twin.spec.cooling import ChannelDesign
 from twin.spec.stack import HeatTransfer
 from twin.thermal import correlations
+from twin.thermal.clogging import Clogging
 from twin.thermal.coolant import Properties
 from twin.thermal.layout import Layout, Piece
 
 FloatArray = NDArray[np.float64]
 
 _CONVERGED = 1e-14
+_SETTLED = 1e-12
 _ITERATIONS = 50
 
 
@@ -63,9 +66,13 @@ class ChannelGeometry:
         return correlations.nusselt_four_sided(self.width, self.height)
 
     @property
-    def entrance_loss(self) -> float:
-        """K(inf), over rho u^2 / 2."""
-        return correlations.entrance_loss(self.width, self.height)
+    def shear_evenness(self) -> float:
+        """How evenly the heated walls are sheared, for the thermal entrance."""
+        return correlations.shear_evenness(self.width, self.height, self.covered)
+
+    def entrance_loss(self, distance: ArrayLike) -> FloatArray:
+        """K of a piece of length x+ = L / (D_h Re), over rho u^2 / 2; K(inf) for long ones."""
+        return correlations.developing_entrance_loss(self.width, self.height, distance)
 
     @property
     def wetted_area_density(self) -> float:
@@ -75,14 +82,15 @@ class ChannelGeometry:
 
 @dataclass(frozen=True, eq=False)
 class ChannelFlow:
-    """Flow through the channels: arrays (n, m) over columns and cells, positive along y.
+    """Flow through the channels: arrays (n, m) over columns and cells, positive along their axis.
 
-    `flow` in m3/s of the whole column, `velocity` in m/s within the channels, `pressure_drop` in Pa
-    between inlets and outlets, `distance_from_entry` in m.
+    `flow` in m3/s of the whole column, `velocity` in m/s within the channels that are open,
+    `open_share` of them, `pressure_drop` in Pa between inlets and outlets, `distance_from_entry` in m.
     """
 
     flow: FloatArray
     velocity: FloatArray
+    open_share: FloatArray
     reynolds: FloatArray
     pressure_drop: float
     pieces: tuple[Piece, ...]
@@ -103,13 +111,14 @@ def solve_flow(
     viscosity: ArrayLike,
     density: float,
     total_flow: float,
-    resistance_factor: ArrayLike = 1.0,
-    loss_coefficient: float | None = None,
+    clogging: Clogging | None = None,
+    turn_loss: float = 0.0,
+    entrance: bool = True,
 ) -> ChannelFlow:
     """Return the flow of every column and cell, and the pressure drop that drives it.
 
-    Per piece, dp = sum over cells (r 2 f Re mu dy / D_h^2) u + K rho u^2 / 2 (Shah & London 1978): all
-    pieces share dp, and their flows add up to `total_flow`.
+    Per piece, dp = sum over cells (r 2 f Re mu dy / D_h^2) u + [K(x+) + K_turn] rho u^2 / 2 (Shah &
+    London 1978): all pieces share dp, and their flows add up to `total_flow`.
 
     Parameters
     ----------
@@ -123,29 +132,42 @@ def solve_flow(
         Density in kg/m3 (of the entrance loss and the Reynolds number).
     total_flow : float
         Volumetric flow of the layer in m3/s, not negative.
-    resistance_factor : array, broadcast to (n, m)
-        Multiplies the friction of a cell: 1 clean, above it clogged.
-    loss_coefficient : float, optional
-        K; K(inf) of the duct unless given, 0 leaves entrance losses out.
+    clogging : Clogging, optional
+        Factors on friction and shares of channels open; a channel that is blocked somewhere carries
+        nothing through its piece.
+    turn_loss : float
+        K_turn of turning into and out of the slots.
+    entrance : bool
+        Whether the flow develops from the entry of each piece; K(x+) = 0 if not.
+
+    Raises
+    ------
+    SpecError
+        Every channel is blocked.
     """
     widths = np.asarray(column_widths, dtype=float)
     shape = (len(widths), len(layout.edges) - 1)
+    clogs = clogging or Clogging.none()
     viscosity = np.broadcast_to(np.asarray(viscosity, dtype=float), shape)
-    loss = geometry.entrance_loss if loss_coefficient is None else loss_coefficient
     friction = 2.0 * geometry.friction / geometry.hydraulic_diameter**2
-    per_velocity = friction * viscosity * layout.lengths
-    if np.ndim(resistance_factor) or resistance_factor != 1.0:
-        per_velocity = per_velocity * np.asarray(resistance_factor, dtype=float)
-    starts = np.array([(piece.first, piece.last + 1) for piece in layout.pieces]).ravel()
-    resistance = np.add.reduceat(np.pad(per_velocity, ((0, 0), (0, 1))), starts, axis=1)[:, ::2]
-    areas = geometry.fluid_fraction * geometry.height * widths[:, None]
-    speed, drop = _common_drop(resistance, 0.5 * loss * density, areas, total_flow)
-    velocity = np.zeros(shape)
+    clean = friction * viscosity * layout.lengths
+    resistance = _by_piece(np.add, clean * clogs.resistance, layout)
+    share = _by_piece(np.minimum, np.broadcast_to(clogs.open_share, shape), layout)
+    areas = share * (geometry.fluid_fraction * geometry.height * widths[:, None])
+    if not share.any():
+        raise SpecError("clogged channels", [Problem("clogged", "every channel is blocked: nothing can flow")])
+    # x+ = L / (D_h Re) = (sum mu dy) / (rho u D_h^2)
+    develops = _by_piece(np.add, clean, layout) / (2.0 * geometry.friction * density) if entrance else None
+    speed, drop = _common_drop(resistance, density, areas, total_flow, geometry, turn_loss, develops)
+    velocity, opened = np.zeros(shape), np.ones(shape)
     for place, piece in enumerate(layout.pieces):
-        velocity[:, piece.first : piece.last + 1] = piece.direction * speed[:, place, None]
+        cells = slice(piece.first, piece.last + 1)
+        velocity[:, cells] = piece.direction * np.where(share > 0.0, speed, 0.0)[:, place, None]
+        opened[:, cells] = share[:, place, None]
     return ChannelFlow(
-        flow=velocity * areas,
+        flow=velocity * opened * (geometry.fluid_fraction * geometry.height * widths[:, None]),
         velocity=velocity,
+        open_share=opened,
         reynolds=(density * geometry.hydraulic_diameter) * np.abs(velocity) / viscosity,
         pressure_drop=drop,
         pieces=layout.pieces,
@@ -153,15 +175,46 @@ def solve_flow(
     )
 
 
-def _common_drop(linear: FloatArray, quadratic: float, areas: FloatArray, total: float) -> tuple[FloatArray, float]:
-    """Return velocities (n, pieces) and the drop with linear u + quadratic u^2 = drop, sum(u A) = total.
+def _by_piece(operation: np.ufunc, cells: FloatArray, layout: Layout) -> FloatArray:
+    """Return values (n, m) of cells reduced over each piece, (n, pieces)."""
+    starts = np.array([(piece.first, piece.last + 1) for piece in layout.pieces]).ravel()
+    padded = np.pad(cells, ((0, 0), (0, 1)), mode="edge")
+    return np.asarray(operation.reduceat(padded, starts, axis=1)[:, ::2])
+
+
+def _common_drop(
+    linear: FloatArray,
+    density: float,
+    areas: FloatArray,
+    total: float,
+    geometry: ChannelGeometry,
+    turn_loss: float,
+    develops: FloatArray | None,
+) -> tuple[FloatArray, float]:
+    """Return velocities (n, pieces) and their drop: linear u + (K(x+) + K_turn) rho u^2 / 2, sum(u A) = total.
+
+    `develops` in m/s is x+ u. K varies slowly with u: it is held while the drop is found, then renewed.
+    """
+    if total <= 0.0:
+        return np.zeros_like(linear), 0.0
+    speed = np.full_like(linear, total / float(areas.sum()))
+    for _ in range(_ITERATIONS):
+        loss = np.full_like(linear, turn_loss)
+        if develops is not None:
+            loss += geometry.entrance_loss(develops / speed)
+        previous = speed
+        speed, drop = _held_loss(linear, 0.5 * density * loss, areas, total)
+        if np.abs(speed - previous).max() <= _SETTLED * speed.max() or develops is None:
+            break
+    return speed, drop
+
+
+def _held_loss(linear: FloatArray, quadratic: FloatArray, areas: FloatArray, total: float) -> tuple[FloatArray, float]:
+    """Return velocities and the drop with linear u + quadratic u^2 = drop, sum(u A) = total.
 
     The flow is a concave rising function of the drop, so Newton's method converges from any start.
     """
-    conductance = areas / linear
-    if total <= 0.0:
-        return np.zeros_like(linear), 0.0
-    drop = total / float(conductance.sum())
+    drop = total / float((areas / linear).sum())
     for _ in range(_ITERATIONS):
         root = np.sqrt(linear**2 + 4.0 * quadratic * drop)
         speed = 2.0 * drop / (linear + root)
@@ -189,17 +242,5 @@ def heat_transfer_coefficient(
     if not isinstance(mode, str):
         return (mode.nusselt or 0.0) / diameter * np.broadcast_to(properties.conductivity, flow.flow.shape)
     graetz = flow.reynolds * properties.prandtl * (diameter / flow.distance_from_entry)
-    nusselt = correlations.nusselt_entrance(geometry.nusselt, geometry.friction, graetz)
+    nusselt = correlations.nusselt_entrance(geometry.nusselt, geometry.friction, graetz, geometry.shear_evenness)
     return nusselt * properties.conductivity / diameter
-
-
-def flow_warnings(flow: ChannelFlow, velocity_limit: float) -> list[str]:
-    """Return where the flow leaves the laminar regime, or is faster than walls bear (m/s)."""
-    found = []
-    reynolds, speed = float(flow.reynolds.max()), float(np.abs(flow.velocity).max())
-    if reynolds > correlations.LAMINAR_REYNOLDS:
-        limit = correlations.LAMINAR_REYNOLDS
-        found.append(f"Reynolds number {reynolds:.0f} is above {limit:.0f}: flow is transitional, not laminar")
-    if speed > velocity_limit:
-        found.append(f"coolant at {speed:.2g} m/s is faster than {velocity_limit:g} m/s: walls may erode")
-    return found

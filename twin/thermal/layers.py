@@ -11,7 +11,7 @@ import numpy as np
 from twin import library
 from twin.fe.stream import WettedWalls
 from twin.fe.tensor import Array, GridLayer, TensorGrid, basis_integrals, masses
-from twin.spec.material import Material
+from twin.spec.material import Material, PowerLawConductivity
 from twin.thermal.hydraulics import ChannelGeometry
 
 
@@ -19,7 +19,7 @@ from twin.thermal.hydraulics import ChannelGeometry
 class Layer:
     """One layer of a thermal model; `channels` if coolant flows through it.
 
-    conductivity : (kx, ky, kz) of the solid (of the walls) in W/m/K
+    conductivity : (kx, ky, kz) of the solid (of the walls) in W/m/K; of a power law its reference
     heat_capacity : of the solid in J/m3/K
     """
 
@@ -30,6 +30,7 @@ class Layer:
     heat_capacity: float
     contact_resistance_below: float = 0.0
     channels: ChannelGeometry | None = None
+    power_law: PowerLawConductivity | None = None
 
 
 def material(given: str | Material) -> Material:
@@ -43,8 +44,10 @@ def solid_layer(name: str, thickness: float, cells: int, given: str | Material, 
     """Return a layer of one material."""
     found = material(given)
     k = found.conductivity
-    along = (k, k, k) if isinstance(k, float) else k
-    return Layer(name, thickness, cells, along, found.density * found.specific_heat, contact)
+    law = k if isinstance(k, PowerLawConductivity) else None
+    reference = k.reference if isinstance(k, PowerLawConductivity) else k
+    along = reference if isinstance(reference, tuple) else (reference, reference, reference)
+    return Layer(name, thickness, cells, along, found.density * found.specific_heat, contact, power_law=law)
 
 
 def channel_layer(
@@ -67,7 +70,7 @@ def channel_layer(
     across = 1.0 / ((1 - share) / kx + share / fluid_conductivity)
     return Layer(
         name, geometry.height, cells, (across, (1 - share) * ky, (1 - share) * kz),
-        (1 - share) * base.heat_capacity, contact, geometry,
+        (1 - share) * base.heat_capacity, contact, geometry, base.power_law,
     )  # fmt: skip
 
 
@@ -102,7 +105,7 @@ def wetted_walls(grid: TensorGrid, index: int, geometry: ChannelGeometry, share:
     return WettedWalls(first, share * wetted)
 
 
-def nodes_between(breakpoints: Sequence[float], cells: int) -> Array:
+def nodes_between(breakpoints: Sequence[float] | Array, cells: int) -> Array:
     """Return nodes through all breakpoints with cells no larger than the extent over `cells`."""
     points = np.unique(np.round(np.asarray(breakpoints, float), 12))
     keep = np.concatenate([[True], np.diff(points) > 1e-9 * (points[-1] - points[0])])

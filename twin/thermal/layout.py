@@ -18,7 +18,7 @@ _COINCIDE = 1e-9
 
 @dataclass(frozen=True)
 class Piece:
-    """Cells `first` to `last` (inclusive) between an inlet and an outlet; direction +1 along y."""
+    """Cells `first` to `last` (inclusive) between an inlet and an outlet; direction +1 along the channels' axis."""
 
     first: int
     last: int
@@ -29,14 +29,14 @@ class Piece:
 class Layout:
     """Where fluid enters and leaves: slot positions on the edges of the cells along the channels.
 
-    A slot feeds its whole width uniformly, so within half a slot of each end of a piece the flow
-    ramps from nothing to full: the hydraulic length of a piece is its spacing minus half the slot
-    width.  The ends of the channels are closed.
+    All along a slot the channels below it have the slot's pressure, so that they lose none there: the
+    hydraulic length of a piece is its spacing less half a slot at either end.  The ends of the channels
+    are closed.
 
     Raises
     ------
     SpecError
-        A slot is not on an edge, two slots coincide, slots are wider than their spacing, or no inlet
+        A slot is not on an edge, two slots coincide, slots leave no channel between them, or no inlet
         has an outlet beside it.
     """
 
@@ -52,7 +52,7 @@ class Layout:
 
     @classmethod
     def single_pass(cls, edges: ArrayLike, direction: int = 1) -> Layout:
-        """Return one pass from end to end, along y (+1) or against it (-1)."""
+        """Return one pass from end to end, along their axis (+1) or against it (-1)."""
         edges = np.asarray(edges, dtype=float)
         low, high = float(edges[0]), float(edges[-1])
         return cls(edges, (low,), (high,)) if direction > 0 else cls(edges, (high,), (low,))
@@ -77,7 +77,7 @@ class Layout:
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        """The pieces that carry flow, in order along y."""
+        """The pieces that carry flow, in order along the axis."""
         found = []
         for (low, kind), (high, following) in zip(self._slots, self._slots[1:], strict=False):
             if kind != following:
@@ -86,13 +86,13 @@ class Layout:
 
     @cached_property
     def lengths(self) -> FloatArray:
-        """Hydraulic length of every cell in m, (m,): its own length, less its share of the slots'."""
-        lengths = np.diff(self.edges)
-        for piece in self.pieces:
-            cells = slice(piece.first, piece.last + 1)
-            spacing = lengths[cells].sum()
-            lengths[cells] *= (spacing - 0.5 * self.slot_width) / spacing
-        return lengths
+        """Hydraulic length of every cell in m, (m,): its own length, less what lies under slots."""
+        low, high = self.edges[:-1], self.edges[1:]
+        lengths = high - low
+        for place, _ in self._slots:
+            below = np.minimum(high, place + 0.5 * self.slot_width) - np.maximum(low, place - 0.5 * self.slot_width)
+            lengths = lengths - np.clip(below, 0.0, None)
+        return np.where(lengths > _COINCIDE * np.diff(self.edges), lengths, 0.0)
 
     @cached_property
     def directions(self) -> FloatArray:
@@ -120,7 +120,7 @@ class Layout:
 
     @cached_property
     def _slots(self) -> list[tuple[float, int]]:
-        """Slots in order along y: (position, +1 for an inlet, -1 for an outlet)."""
+        """Slots in order along the axis: (position, +1 for an inlet, -1 for an outlet)."""
         return sorted([(y, 1) for y in self.inlets] + [(y, -1) for y in self.outlets])
 
     def _edge(self, position: float) -> int:
@@ -136,8 +136,8 @@ class Layout:
         spacings = np.diff([y for y, _ in self._slots])
         if np.any(spacings <= _COINCIDE * extent):
             found.append(Problem("slots", "two slots lie at one position"))
-        elif np.any(spacings < self.slot_width):
-            found.append(Problem("slots.width", f"slots of {self.slot_width:g} m overlap"))
+        elif np.any(spacings <= self.slot_width * (1.0 + _COINCIDE)):
+            found.append(Problem("slots.width", f"slots of {self.slot_width:g} m leave no channel between them"))
         if not any(a != b for (_, a), (_, b) in zip(self._slots, self._slots[1:], strict=False)):
             found.append(Problem("slots", "no open inlet has an open outlet beside it: nothing can flow"))
         return found

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 from twin.errors import LibraryError, Problem, SpecError
 from twin.library import load
 from twin.spec.stack import FACES, Boundary, Microchannels, Rectangle, Stack
+from twin.thermal import stack_memory
+from twin.thermal.clogging import clog_problems
+from twin.thermal.stack_raster import read_map
 
-_LARGEST = 20_000_000
-_MEMORY_PER_UNKNOWN = 1.2e-6  # GB, measured on wafer stacks
+_COINCIDE = 1e-9
+_FEWEST_CELLS = 2
+_LONGEST = 2.0
+"""m; a stack longer than this and very thin is likely written in the wrong unit."""
+_SLENDEREST = 2e3
 
 
-def check_stack(stack: Stack, where: str) -> None:
-    """Raise SpecError with every problem of a stack."""
+def check_stack(stack: Stack, where: str, folder: Path | None = None) -> None:
+    """Raise SpecError with every problem of a stack, its maps in `folder` included."""
     problems = [
         *_names(stack),
         *_references(stack),
         *_channels(stack),
         *_sources(stack),
+        *_maps(stack, folder),
         *_probes(stack),
         *_times(stack),
         *_ways_out(stack),
-        *_size(stack),
+        *_extent(stack),
+        *_cells(stack),
     ]
     if problems:
         raise SpecError(where, problems)
@@ -56,12 +65,6 @@ def _references(stack: Stack) -> Iterator[Problem]:
 
 
 def _channels(stack: Stack) -> Iterator[Problem]:
-    axes = {
-        *(layer.microchannels.axis for layer in stack.layers if layer.microchannels),
-        *(b.coolant_film.axis for b in (stack.boundaries.bottom, stack.boundaries.top) if b.coolant_film),
-    }
-    if len(axes) > 1:
-        yield Problem("layers", "all channels and coolant films of a stack must run along the same axis")
     for face in FACES[2:]:
         if boundary(stack, face).coolant_film is not None:
             yield Problem(f"boundaries.{face}.coolant_film", "may lie on `bottom` or `top` only")
@@ -71,17 +74,23 @@ def _channels(stack: Stack) -> Iterator[Problem]:
 
 
 def _slots(key: str, channels: Microchannels, stack: Stack) -> Iterator[Problem]:
+    extent, across = (stack.size.x, stack.size.y) if channels.axis == "x" else (stack.size.y, stack.size.x)
+    if channels.width + channels.wall > across * (1 + _COINCIDE):
+        yield Problem(f"{key}.width", f"a channel and its wall are wider than the stack, {across:g} m across the flow")
+    yield from clog_problems(channels.clogged, stack.size.x, stack.size.y, f"{key}.clogged")
     if channels.slots is None:
         return
-    extent = stack.size.x if channels.axis == "x" else stack.size.y
     if channels.direction != "+":
         yield Problem(f"{key}.direction", "slots decide where the coolant flows; leave `direction` out")
     places = sorted([*channels.slots.inlets, *channels.slots.outlets])
     for place in places:
-        if not 0 <= place <= extent * (1 + 1e-9):
+        if not -_COINCIDE * extent <= place <= extent * (1 + _COINCIDE):
             yield Problem(f"{key}.slots", f"{place:g} m lies outside 0 to {extent:g} m")
-    if any(b - a < 1e-6 * extent for a, b in itertools.pairwise(places)):
+    gaps = [b - a for a, b in itertools.pairwise(places)]
+    if any(gap < 1e-6 * extent for gap in gaps):
         yield Problem(f"{key}.slots", "two slots at the same place")
+    elif any(gap < channels.slots.width for gap in gaps):
+        yield Problem(f"{key}.slots.width", f"slots of {channels.slots.width:g} m overlap")
 
 
 def _sources(stack: Stack) -> Iterator[Problem]:
@@ -95,6 +104,16 @@ def _sources(stack: Stack) -> Iterator[Problem]:
                 yield Problem(f"{key}.rectangle", "a rectangle may lie on `bottom` or `top`; side faces are whole")
         if source.face is not None and boundary(stack, source.face).temperature is not None:
             yield Problem(f"{key}.face", f"{source.face} has a fixed temperature, which excludes a source")
+
+
+def _maps(stack: Stack, folder: Path | None) -> Iterator[Problem]:
+    """Maps that cannot be read, where their folder is known."""
+    for index, source in enumerate(stack.sources):
+        if source.map is not None and folder is not None:
+            try:
+                read_map(folder / source.map, key=f"sources.{index}.map")
+            except SpecError as error:
+                yield from (Problem(p.key, f"{source.map}: {p.message}") for p in error.problems)
 
 
 def _inside(stack: Stack, key: str, rectangle: Rectangle) -> Iterator[Problem]:
@@ -154,23 +173,45 @@ def _times(stack: Stack) -> Iterator[Problem]:
 
 
 def _ways_out(stack: Stack) -> Iterator[Problem]:
-    """A steady state needs a film, a fixed temperature or a coolant."""
+    """A steady state needs a film, radiation, a fixed temperature or a coolant."""
     if stack.transient is not None and stack.transient.initial != "steady":
         return
-    faces = [boundary(stack, face) for face in FACES]
-    cooled = any(b.film or b.temperature is not None or b.coolant_film for b in faces)
-    if not cooled and not any(layer.microchannels for layer in stack.layers):
-        yield Problem("boundaries", "no way out for the heat: give a film, a temperature, a coolant or channels")
-
-
-def _size(stack: Stack) -> Iterator[Problem]:
-    if stack.cells is None:
+    if any(boundary(stack, face).is_way_out for face in FACES) or any(layer.microchannels for layer in stack.layers):
         return
-    through = sum(layer.cells or 4 for layer in stack.layers) + 1
-    unknowns = (stack.cells.x + 1) * (stack.cells.y + 1) * through
-    if unknowns > _LARGEST:
-        memory = unknowns * _MEMORY_PER_UNKNOWN
-        yield Problem("cells", f"gives {unknowns:.2g} unknowns, about {memory:.0f} GB; at most {_LARGEST:.2g}")
+    yield Problem(
+        "boundaries", "no way out for the heat: give a film, radiation, a temperature, a coolant film or channels"
+    )
+
+
+def _extent(stack: Stack) -> Iterator[Problem]:
+    """Extents that are likely written in the wrong unit."""
+    height = sum(layer.thickness for layer in stack.layers)
+    for axis, extent in (("x", stack.size.x), ("y", stack.size.y)):
+        if extent > _LONGEST and extent > _SLENDEREST * height:
+            yield Problem(f"size.{axis}", f"{extent:g} m is {extent / height:.1e} times the height: is the unit right?")
+    for index, layer in enumerate(stack.layers):
+        if layer.thickness > _LONGEST and layer.thickness > _SLENDEREST * min(stack.size.x, stack.size.y):
+            yield Problem(f"layers.{index}.thickness", f"{layer.thickness:g} m over a narrow stack: is the unit right?")
+
+
+def _cells(stack: Stack) -> Iterator[Problem]:
+    """Meshes larger than the machine's memory, or than any that is solved."""
+    through = [(layer.cells or _FEWEST_CELLS) * stack.degree for layer in stack.layers]
+    along = [stack.cells.x, stack.cells.y] if stack.cells else [1, 1]
+    unknowns = sum(through) + 1
+    for cells in along:
+        unknowns *= cells * stack.degree + 1
+    needed, free = stack_memory.needed(unknowns, stack.degree), stack_memory.free()
+    if unknowns <= stack_memory.MOST_UNKNOWNS and needed <= free:
+        return
+    most = max(range(len(through)), key=lambda index: through[index])
+    lateral = stack.cells is not None and max(along) >= through[most]
+    key = "cells" if lateral else f"layers.{most}.cells"
+    yield Problem(
+        key,
+        f"gives {unknowns:.2g} unknowns, which need about {needed / 1e9:.3g} GB; {free / 1e9:.3g} GB are free, "
+        f"and at most {stack_memory.MOST_UNKNOWNS:.2g} unknowns are solved",
+    )
 
 
 def boundary(stack: Stack, face: str) -> Boundary:

@@ -12,17 +12,20 @@ import numpy as np
 from twin.errors import Problem, SpecError, did_you_mean
 from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatStep, HeatSystem
 from twin.fe.stream import Stream
-from twin.fe.tensor import Array, TensorGrid, hat_integrals, mass
+from twin.fe.tensor import Array, TensorGrid, basis_integrals
 from twin.spec.chip import Array as Tiles
 from twin.spec.chip import Chip
+from twin.spec.clog import Clog
 from twin.spec.cooling import ChannelDesign, CoolingLayer, JetDesign
 from twin.spec.mesh import MeshRecipe
 from twin.thermal.bed import BedFlow, ChannelBed
+from twin.thermal.clogging import Clogging, clog_problems
 from twin.thermal.coolant import CoolantProperties
 from twin.thermal.hydraulics import ChannelGeometry, Layout, design_geometry
 from twin.thermal.jets import JetBed
 from twin.thermal.layers import Layer, build_grid, channel_layer, layer_mean_weights, solid_layer, tile_nodes
 from twin.thermal.layers import wetted_walls as walls_of
+from twin.thermal.regime import Caution
 
 _TOLERANCE = 3e-10
 _MOST_SYSTEMS = 6
@@ -91,6 +94,8 @@ class WaferThermalModel:
         Temperature in K at which density and specific heat of the coolant are taken.
     blocked : sequence of int
         Numbers of blocked slots.
+    clogged : sequence of Clog
+        Patches of the channels.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class WaferThermalModel:
         tiles_per_die: Tiles,
         reference_temperature: float,
         blocked: Sequence[int] = (),
+        clogged: Sequence[Clog] = (),
     ):
         self.chip, self.design, self.recipe = chip, design, recipe
         self._tiles_x, self._tiles_y = chip.dies.x * tiles_per_die.x, chip.dies.y * tiles_per_die.y
@@ -114,7 +120,7 @@ class WaferThermalModel:
             np.array([layer.heat_capacity for layer in self.layers]),
             {"bottom": film} if film.coefficient > 0 else {},
         )
-        self.bed = _bed(self.grid, len(chip.layers), chip, design, coolant, reference_temperature, blocked)
+        self.bed = _bed(self.grid, len(chip.layers), chip, design, coolant, reference_temperature, blocked, clogged)
         self.reference_temperature = reference_temperature
         self._systems: dict[tuple[float | None, float], HeatSystem] = {}
 
@@ -143,7 +149,7 @@ class WaferThermalModel:
         y_edges = np.linspace(0.0, self.chip.size.y, self._tiles_y + 1)
         index = next(i for i, layer in enumerate(self.chip.layers) if layer.heat)
         through = layer_mean_weights(self.grid, index)
-        return hat_integrals(self.grid.x, x_edges), hat_integrals(self.grid.y, y_edges), through
+        return basis_integrals(self.grid.x, x_edges), basis_integrals(self.grid.y, y_edges), through
 
     @cached_property
     def _tile_area(self) -> float:
@@ -182,6 +188,17 @@ class WaferThermalModel:
         cells = np.mean(state.heat.coolant, axis=0)
         padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
         return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2)
+
+    def cautions(self, state: WaferState, inlet: float) -> tuple[Caution, ...]:
+        """Return where the coolant of a state, entering at `inlet` K, leaves what the model holds for."""
+        walls = self.bed.walls if isinstance(self.bed, ChannelBed) else ()
+        planes = [wall.planes for wall in walls] or [slice(-1, None)]
+        hottest = max(float(state.heat.solid[:, :, plane].max()) for plane in planes)
+        return self.bed.cautions(state.flow, inlet, state.heat.coolant, hottest, self.design.velocity_limit)
+
+    def drop(self, states: Sequence[WaferState], flow_rate: float) -> float:
+        """Return the largest pressure drop in Pa that a flow in m3/s has at the coolant temperatures of some wafers."""
+        return max(self.bed.flow(flow_rate, state.coolant_means).pressure_drop for state in states)
 
     def _equations(
         self, means: Sequence[Array], flow_rate: float, inlet: float, step: float | None, old: HeatState | None
@@ -333,14 +350,19 @@ def _bed(
     coolant: CoolantProperties,
     temperature: float,
     blocked: Sequence[int],
+    clogged: Sequence[Clog],
 ) -> ChannelBed | JetBed:
     """The coolant of a design above `below` layers of the chip."""
-    widths = mass(grid.x).sum(axis=1)
+    widths = grid.x_weights
     if isinstance(design, JetDesign):
+        if clogged:
+            raise SpecError("the cooling design", [Problem("cooling.clogged", "jets have no channels to be clogged")])
         return JetBed.over(grid, design.jets, chip.size.x * chip.size.y, coolant, temperature)
     index, channels = below + design.channel_index, design.channels
     geometry = design_geometry(design)
     layout = Layout.manifold(grid.y, channels.pieces, channels.slot_width, blocked)
+    if problems := clog_problems(clogged, chip.size.x, chip.size.y, "cooling.clogged"):
+        raise SpecError("the cooling design", problems)
     return ChannelBed(
         geometry,
         (layout,),
@@ -350,4 +372,5 @@ def _bed(
         temperature,
         channels.heat_transfer,
         channels.turn_loss,
+        clogging=Clogging.over(clogged, widths, grid.y) if clogged else None,
     )

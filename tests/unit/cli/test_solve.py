@@ -51,8 +51,10 @@ def test_json_is_one_object_with_every_promised_key(twin, stack: Path) -> None:
     assert (code, err) == (0, "")
     found: dict[str, Any] = json.loads(out)
     assert found["status"] == "converged"
-    assert {"max_temperature_K", "min_temperature_K", "layers", "probes", "heat_in_W", "heat_out_W", "energy_residual",
-            "coolant", "dofs", "iterations", "wall_time_s"} <= set(found)  # fmt: skip
+    assert {
+        "max_temperature_K", "min_temperature_K", "layers", "probes", "heat_in_W", "heat_out_W", "feedback_W",
+        "energy_residual", "coolant", "error_estimate_K", "dofs", "iterations", "warnings", "wall_time_s",
+    } <= set(found)  # fmt: skip
     assert set(found["layers"]["die"]) == {"max_K", "min_K", "mean_K"}
     assert set(found["coolant"]) == {"outlet_mean_K", "outlet_max_K", "pressure_drop_Pa", "reynolds", "flow_rate_m3_s"}
     assert found["heat_in_W"] == pytest.approx(40.0)
@@ -115,3 +117,54 @@ def test_missing_map_and_missing_file(twin, stack: Path, tmp_path: Path) -> None
     code, _, err = twin("solve", str(tmp_path / "no.yaml"))
     assert code == 2
     assert "no such file" in err
+
+
+def test_out_never_overwrites_unless_told(twin, stack: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "solution"
+    assert twin("solve", str(stack), "--out", str(folder))[0] == 0
+    before = (folder / "solution.json").read_bytes()
+    code, _, err = twin("solve", str(stack), "--out", str(folder))
+    assert code == 2
+    assert "--overwrite" in err
+    assert (folder / "solution.json").read_bytes() == before
+    stack.write_text(STACK.replace("40 W", "80 W"))
+    assert twin("solve", str(stack), "--out", str(folder), "--overwrite")[0] == 0
+    assert json.loads((folder / "solution.json").read_text())["heat_in_W"] == pytest.approx(80.0)
+    assert sorted(path.name for path in folder.iterdir()) == ["solution.json", "temperature.nc"]
+
+
+RUNAWAY = """
+kind: stack
+size: {x: 1 mm, y: 1 mm}
+layers: [{name: die, thickness: 0.1 mm, material: silicon}]
+boundaries: {bottom: {film: {coefficient: 1000 W/m^2/K, ambient: 300 K}}}
+sources: [{layer: die, power: 1 W, feedback: {coefficient: 0.02 1/K, reference: 300 K}}]
+probes: {p: {x: 0 mm, y: 0 mm, layer: die, face: top}}
+"""
+
+
+@pytest.mark.parametrize("transient", ["", "transient: {end: 10 s, step: 0.1 s, initial: 300 K, times: [1 s, 10 s]}\n"])
+def test_runaway_is_told_with_every_key_and_no_temperature(twin, stack: Path, tmp_path: Path, transient: str) -> None:
+    _, out, _ = twin("solve", str(stack), "--json")
+    keys = set(json.loads(out))
+    path = tmp_path / "runaway.yaml"
+    path.write_text(RUNAWAY + transient)
+    code, out, err = twin("solve", str(path), "--json", "--out", str(tmp_path / "solution"))
+    assert (code, err) == (1, "")
+    found = json.loads(out)
+    assert found["status"] == "runaway"
+    assert set(found) == keys
+    assert found["max_temperature_K"] is None
+    assert found["layers"]["die"] == {"max_K": None, "min_K": None, "mean_K": None}
+    probe = found["probes"]["p"]
+    assert probe["time_s"] == ([1.0, 10.0] if transient else [0.0])
+    assert probe["temperature_K"] == probe["error_estimate_K"] == [None] * len(probe["time_s"])
+    assert json.loads((tmp_path / "solution" / "solution.json").read_text())["status"] == "runaway"
+    code, out, _ = twin("solve", str(path))
+    assert code == 1
+    assert "runaway" in out
+
+
+def test_tables_show_errors(twin, stack: Path) -> None:
+    _, out, _ = twin("solve", str(stack))
+    assert out.count("±") == 3

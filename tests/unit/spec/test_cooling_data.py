@@ -8,8 +8,9 @@ from twin.errors import SpecError
 from twin.spec.cooling import ChannelDesign, CoolingDesign, JetDesign
 from twin.spec.documents import validate
 from twin.thermal.coolant import load_coolant
-from twin.thermal.hydraulics import Layout, design_geometry, flow_warnings, solve_flow
-from twin.thermal.loop import delivered_flow, loop_pressure_drop, pump_point
+from twin.thermal.hydraulics import Layout, design_geometry, solve_flow
+from twin.thermal.pumps import delivered_flow, loop_pressure_drop, pump_point
+from twin.thermal.regime import channel_cautions
 
 FILES = [(kind, name) for kind in ("coolant", "cooling", "material") for name in library.names(kind)]
 DESIGNS = library.names("cooling")
@@ -49,9 +50,10 @@ def test_a_design_runs_laminar_within_its_pumps(name):
     geometry, water = design_geometry(design), load_coolant("water").at(303.0)
     channels = design.channels
     layout = Layout.manifold(np.linspace(0, extent, 145), channels.pieces, channels.slot_width)
-    loss = geometry.entrance_loss + channels.turn_loss
-    result = solve_flow(geometry, layout, [extent], water.viscosity, float(water.density), flow, loss_coefficient=loss)
-    assert flow_warnings(result, design.velocity_limit) == []
+    density, turns = float(water.density), channels.turn_loss
+    result = solve_flow(geometry, layout, [extent], water.viscosity, density, flow, turn_loss=turns)
+    reynolds, speed = float(result.reynolds.max()), float(np.abs(result.velocity).max())
+    assert list(channel_cautions(reynolds, speed, design.velocity_limit)) == []
     assert 1e3 < result.pressure_drop < 1e5
     assert delivered_flow(design.loop, flow, result.pressure_drop) == flow
     needed = result.pressure_drop + loop_pressure_drop(design.loop.loss, flow)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from twin.fe.heat import HeatModel, HeatSystem
+from twin.spec.clog import Clog
 from twin.spec.coolant import ConstantCoolant
 from twin.spec.stack import HeatTransfer
 from twin.thermal import correlations
 from twin.thermal.bed import ChannelBed
+from twin.thermal.clogging import Clogging
 from twin.thermal.coolant import CoolantProperties, load_coolant
 from twin.thermal.hydraulics import ChannelGeometry, Layout
 from twin.thermal.layers import build_grid, channel_layer, solid_layer, wetted_walls
@@ -68,7 +71,9 @@ def test_drop_of_one_pass_is_poiseuille_and_entrance() -> None:
     _, flow = model.streams(FLOW, INLET, model.uniform(INLET))
     speed = FLOW / (WIDTH * 0.5 * 300e-6)
     friction = 2 * GEOMETRY.friction * 1e-3 * LENGTH * speed / GEOMETRY.hydraulic_diameter**2
-    assert flow.pressure_drop == pytest.approx(friction + GEOMETRY.entrance_loss * 998 * speed**2 / 2, rel=1e-10)
+    distance = LENGTH * 1e-3 / (998 * speed * GEOMETRY.hydraulic_diameter**2)
+    loss = correlations.developing_entrance_loss(GEOMETRY.width, GEOMETRY.height, distance)
+    assert flow.pressure_drop == pytest.approx(friction + float(loss) * 998 * speed**2 / 2, rel=1e-10)
     assert flow.reynolds == pytest.approx(998 * speed * GEOMETRY.hydraulic_diameter / 1e-3, rel=1e-10)
 
 
@@ -122,3 +127,74 @@ def test_no_flow_no_drop() -> None:
     assert flow.pressure_drop == 0.0
     assert not streams[0].capacity_rate.any()
     assert not streams[0].moving.any()
+
+
+def solved(clogs: list[Clog], watts: float = 200.0) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Coolant and solid over the inlet, residual and heat carried away of a die under 9 columns of channels."""
+    x, y = np.linspace(0, WIDTH, 9), np.linspace(0, LENGTH, 13)
+    layers = [
+        solid_layer("die", 4e-4, 2, "silicon"),
+        channel_layer("channels", GEOMETRY, 2, "silicon", 0.6),
+        solid_layer("cap", 3e-4, 1, "silicon"),
+    ]
+    grid = build_grid(x, y, layers)
+    widths = np.array([0.5, *[1] * 7, 0.5]) * WIDTH / 8
+    model = HeatModel(
+        grid, np.array([layer.conductivity for layer in layers]), np.array([layer.heat_capacity for layer in layers])
+    )
+    made = ChannelBed(
+        GEOMETRY, (Layout.single_pass(y),), (wetted_walls(grid, 1, GEOMETRY),), widths, load_coolant(CONSTANT), INLET,
+        clogging=Clogging.over(clogs, widths, y),
+    )  # fmt: skip
+    streams, _ = made.streams(FLOW, INLET, made.uniform(INLET))
+    heat = model.over_face("bottom", watts / (WIDTH * LENGTH))
+    state, balance, _ = HeatSystem(model, streams, None).at(streams).solve(heat, np.full(grid.shape, INLET), 1e-9)
+    assert abs(sum(balance.streams) - watts) < 1e-6 * watts
+    return state.coolant[0] - INLET, state.solid - INLET, balance.residual, sum(balance.streams)
+
+
+def test_heat_under_dead_channels_leaves_sideways() -> None:
+    """Columns 3 to 5 are blocked somewhere: hottest in their middle, symmetric, and all heat still leaves."""
+    dead = [Clog(x=("5 mm", "15 mm"), y=("10 mm", "12 mm"), blocked_share=1)]
+    _, whole, _, _ = solved([])
+    coolant, solid, residual, _ = solved(dead)
+    assert residual < 1e-10
+    walls = solid[4, :, 2:5]
+    between = (walls[:-1] + walls[1:]) / 2
+    assert np.all((between.min(axis=1) < coolant[4]) & (coolant[4] < between.max(axis=1)))  # it stands there
+    assert solid.max() > whole.max() + 10
+    middle = solid[:, 6, 0]
+    assert np.argmax(middle) == 4
+    np.testing.assert_allclose(middle, middle[::-1], rtol=1e-9)
+
+
+def test_more_deposit_means_hotter_channels() -> None:
+    peaks = [
+        solved([Clog(x=("5 mm", "15 mm"), y=("0 mm", "24 mm"), resistance_factor=f)])[1].max() for f in (1.01, 3, 9)
+    ]
+    shares = [solved([Clog(x=("5 mm", "15 mm"), y=("0 mm", "24 mm"), blocked_share=s)])[1].max() for s in (0.1, 0.5, 1)]
+    assert np.all(np.diff(peaks) > 0)
+    assert np.all(np.diff(shares) > 0)
+
+
+def test_cautions_of_a_bed_read_its_own_flow_and_temperatures() -> None:
+    model = bed(coolant="water")
+    warm = model.uniform(320.0)
+    _, calm = model.streams(FLOW, INLET, warm)
+    assert model.cautions(calm, INLET, warm, 350.0, velocity_limit=4.0) == ()
+    _, fast = model.streams(12 * FLOW, INLET, warm)
+    found = model.cautions(fast, 273.0, warm, 410.0, velocity_limit=4.0)
+    assert [c.subject for c in found] == [
+        "laminar flow", "velocity", "freezing", "subcooled boiling", "property range",
+    ]  # fmt: skip
+
+
+def test_a_manifold_of_short_pieces_has_developing_friction() -> None:
+    """200 pieces of 0.12 mm between slots: K(x+) is far below K(inf), and the drop lower for it."""
+    edges = np.linspace(0, LENGTH, 201)
+    model = bed((Layout.manifold(edges, 200, 0.0),))
+    flow = model.flow(200 * FLOW, (np.full((5, 200), INLET),))
+    speed = flow.velocity
+    friction = 2 * GEOMETRY.friction * 1e-3 * LENGTH / 200 * speed / GEOMETRY.hydraulic_diameter**2
+    loss = (flow.pressure_drop - friction) / (998 * speed**2 / 2)
+    assert 0.2 < loss / correlations.entrance_loss(GEOMETRY.width, GEOMETRY.height) < 0.5

@@ -74,7 +74,6 @@ def test_constants_hold_at_any_temperature_and_shape():
     at = coolant.at(np.array([[250.0, 400.0]]))
     np.testing.assert_array_equal(at.viscosity, [[4e-3, 4e-3]])
     assert at.prandtl[0, 0] == pytest.approx(4e-3 * 2000 / 0.13)
-    assert coolant.warnings(1.0, 1e4) == []
 
 
 def test_outside_the_table_its_ends_hold_and_nan_stays():
@@ -83,13 +82,6 @@ def test_outside_the_table_its_ends_hold_and_nan_stays():
     assert ends.density[0] == water.table[0, 0]
     assert ends.density[1] == pytest.approx(water.table[-1, 0])
     assert np.isnan(ends.density[2])
-
-
-def test_warnings_name_freezing_boiling_and_the_end_of_the_table():
-    water = load_coolant("water")
-    assert water.warnings(290.0, 350.0) == []
-    assert len(water.warnings(272.0, 350.0)) == 2
-    assert "boils" in water.warnings(290.0, 410.0)[0]
 
 
 def test_unknown_names_and_fluids_say_so():

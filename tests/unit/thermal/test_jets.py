@@ -38,12 +38,30 @@ def test_more_flow_more_film_and_drop_as_its_square() -> None:
 
 def test_no_flow_no_film() -> None:
     film = jet_film(JETS, AREA, 0.0, WATER, INLET)
-    assert (film.coefficient, film.pressure_drop, film.warnings) == (0.0, 0.0, ())
+    assert (film.coefficient, film.pressure_drop, film.cautions) == (0.0, 0.0, ())
 
 
 def test_beyond_the_correlation_is_told() -> None:
-    assert jet_film(JETS, AREA, 100 * FLOW, WATER, INLET).warnings
-    assert not jet_film(JETS, AREA, FLOW, WATER, INLET).warnings
+    assert jet_film(JETS, AREA, 100 * FLOW, WATER, INLET).cautions
+    assert not jet_film(JETS, AREA, FLOW, WATER, INLET).cautions
+
+
+def test_without_flow_the_coolant_rests_on_the_lid_and_takes_its_temperature() -> None:
+    """A layer at rest as deep as the nozzles are distant; solid and coolant end at one temperature."""
+    grid = build_grid(np.linspace(0, 0.02, 3), np.linspace(0, 0.02, 3), [solid_layer("lid", 1e-3, 2, "copper")])
+    bed = JetBed.over(grid, JETS, 4e-4, WATER, INLET)
+    (stream,), _ = bed.streams(0.0, INLET, bed.uniform(INLET))
+    at = WATER.at(np.array(INLET))
+    held = float(at.volumetric_heat_capacity) * JETS.distance
+    np.testing.assert_allclose(stream.storage, held)
+    model = HeatModel(grid, np.array([[398.0] * 3]), np.array([3.45e6]))
+    old = HeatState(np.full(grid.shape, INLET + 10), bed.uniform(INLET))
+    long = 1e5
+    new, _, _ = HeatSystem(model, (stream,), long).at((stream,), old).solve(0 * old.solid, old.solid, 1e-12)
+    mixed = INLET + 10 * 3.45e6 * 1e-3 / (3.45e6 * 1e-3 + held)
+    np.testing.assert_allclose(new.solid, mixed, rtol=1e-5)
+    np.testing.assert_allclose(new.coolant[0], mixed, rtol=1e-5)
+    assert not stream.moving.any()
 
 
 def solved(watts: float, flow: float) -> tuple[HeatState, HeatBalance]:
@@ -54,9 +72,10 @@ def solved(watts: float, flow: float) -> tuple[HeatState, HeatBalance]:
     )
     bed = JetBed.over(grid, JETS, AREA, WATER, INLET)
     streams, _ = bed.streams(flow, INLET, bed.uniform(INLET))
-    weights = model.face_weights["bottom"]
     guess = np.full(grid.shape, INLET)
-    state, balance, _ = HeatSystem(model, streams, None).at(streams).solve(watts / AREA * weights, guess, 1e-9 * watts)
+    state, balance, _ = (
+        HeatSystem(model, streams, None).at(streams).solve(model.over_face("bottom", watts / AREA), guess, 1e-9 * watts)
+    )
     return state, balance
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from twin.errors import SpecError
 from twin.thermal.stack import StackResult, load_stack, outcome, solve_stack
-from twin.thermal.stack_model import factor_at, hat_values, read_map
+from twin.thermal.stack_fields import values_at
+from twin.thermal.stack_raster import read_map
+from twin.thermal.stack_sources import factor_at
 
 PLATE = """
 kind: stack
@@ -185,11 +187,9 @@ transient: {end: 0.3 s, step: 10 ms, initial: 25 degC}
 
 
 def test_schedule_factors() -> None:
-    from twin.spec.stack import Source
-
-    source = Source.model_construct(schedule=((0.0, 1.0), (0.1, 0.5)))
-    assert [factor_at(source, t) for t in (0.0, 0.05, 0.1, 9.0)] == [1.0, 1.0, 0.5, 0.5]
-    assert factor_at(Source.model_construct(schedule=()), 3.0) == 1.0
+    schedule = ((0.0, 1.0), (0.1, 0.5))
+    assert [factor_at(schedule, t) for t in (0.0, 0.05, 0.1, 9.0)] == [1.0, 1.0, 0.5, 0.5]
+    assert factor_at((), 3.0) == 1.0
 
 
 def test_start_from_the_steady_state_of_time_zero(tmp_path: Path) -> None:
@@ -272,17 +272,17 @@ def test_maps_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no such file"):
         read_map(tmp_path / "missing.csv")
     (tmp_path / "empty.csv").touch()
-    with pytest.warns(UserWarning, match="no data"), pytest.raises(SpecError, match="is empty"):
+    with pytest.raises(SpecError, match="is empty"):
         read_map(tmp_path / "empty.csv")
-    for text, message in (("a,b\n1,2\n", "not a table"), ("1,nan\n", "not finite")):
+    for text, message in (("a,b\n1,2\n", "not numbers"), ("1,nan\n", "not finite")):
         (tmp_path / "map.csv").write_text(text)
         with pytest.raises(SpecError, match=message):
             read_map(tmp_path / "map.csv")
 
 
-def test_hat_values_interpolate() -> None:
+def test_values_interpolate() -> None:
     nodes = np.array([0.0, 1.0, 3.0])
     for place in (0.0, 0.4, 1.0, 2.5, 3.0):
-        values = hat_values(nodes, place)
+        values = values_at(nodes, place, 1)
         assert values.sum() == pytest.approx(1.0)
         assert values @ nodes == pytest.approx(place)

@@ -79,11 +79,6 @@ WRONG = {
         "x_min: {coolant_film: {conductance: 1 W/m^2/K, heat_capacity_rate: 1 W/K, inlet_temperature: 20 degC}}",
         "boundaries.x_min.coolant_film", "`bottom` or `top`",
     ),
-    "two axes": (
-        "bottom: {film: {coefficient: 10 W/m^2/K, ambient: 25 degC}}",
-        "bottom: {coolant_film: {axis: x, conductance: 1 W/m^2/K, heat_capacity_rate: 1 W/K, inlet_temperature: 9 K}}",
-        "layers", "same axis",
-    ),
     "slot outside": (
         "flow_rate: 1.2 L/min", "flow_rate: 1.2 L/min, slots: {inlets: [0 mm], outlets: [25 mm]}",
         "layers.2.microchannels.slots", "outside",

@@ -1,0 +1,1 @@
+"""Verification and validation: cases with known answers, computed live."""
