@@ -25,7 +25,7 @@ def plant() -> WaferPlant:
     changes = {
         "thermal.mesh": "wafer-coarse",
         "thermal.tiles_per_die.x": 2,
-        "thermal.tiles_per_die.y": 2,
+        "thermal.tiles_per_die.y": 4,
         "cooling.flow_rate": "6 L/min",
         "control.policy": "none",
     }
@@ -56,7 +56,7 @@ def damped(plant: WaferPlant, load: TileLoad, set_voltage: np.ndarray, voltage: 
     raise AssertionError("the damped fixed point did not settle")
 
 
-@pytest.mark.parametrize("utilisation", [0.30, np.arange(0.30, 0.50, 0.02)[8]])
+@pytest.mark.parametrize("utilisation", [0.30, 0.54])
 def test_steady_state_near_the_fold_is_found(plant: WaferPlant, utilisation: float) -> None:
     rest = stepping.initial(plant)
     set_voltage, voltage = rest.control.voltage[0], rest.voltage[0]
@@ -69,7 +69,7 @@ def test_beyond_the_fold_the_heat_runs_away(plant: WaferPlant) -> None:
     rest = stepping.initial(plant)
     with pytest.raises(RunStopped, match="thermal runaway"):
         couple(
-            plant, rest.thermal[0], virus(plant, 0.6), rest.control.voltage[0], rest.voltage[0],
+            plant, rest.thermal[0], virus(plant, 0.62), rest.control.voltage[0], rest.voltage[0],
             plant.cooling.flow_rate, INLET, None,
         )  # fmt: skip
 

@@ -50,7 +50,7 @@ class HeatSystem:
     def __init__(self, model: HeatModel, streams: Sequence[Stream], step: float | None):
         self.model, self.step = model, step
         self.operator = model.operator(step)
-        self._streams = [stream for stream in streams if stream.axis == "y"]
+        self._streams = tuple(streams)
         self._modal: ModalSolver | None = None
         self._around = 0.0
 
@@ -58,8 +58,9 @@ class HeatSystem:
         """Return the modal solver; nonlinear parts are taken at the temperature `around`."""
         stale = not self.model.is_linear and abs(around - self._around) > _REFRESH * self._around
         if self._modal is None or stale:
-            layered = self.model.layered(self.step, around)
-            self._modal, self._around = ModalSolver(layered, self._streams, self.step, self.model.slabs), around
+            along_x, along_y = (tuple(s for s in self._streams if s.axis == axis) for axis in "xy")
+            layered = self.model.layered(self.step, around, along_x)
+            self._modal, self._around = ModalSolver(layered, along_y, self.step, self.model.slabs), around
         return self._modal
 
     def at(

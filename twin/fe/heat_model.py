@@ -191,8 +191,11 @@ class HeatModel:
                 result[face_index(face)] = value
         return result
 
-    def layered(self, step: float | None, around: float) -> LayeredOperator:
-        """Return the separable parts for the modal solver, nonlinear ones at the temperature `around`."""
+    def layered(self, step: float | None, around: float, crossing: Sequence[Stream] = ()) -> LayeredOperator:
+        """Return the separable parts for the modal solver, nonlinear ones at the temperature `around`.
+
+        Streams along x enter as films on their walls: as if their coolant kept its temperature.
+        """
         grid = replace(self.grid, degree=1)
         k = np.array(self.conductivity, float)
         for layer, law in self.power_laws.items():
@@ -206,6 +209,8 @@ class HeatModel:
         z = grid.conduction_through(kz).toarray()
         z[0, 0] += h.get("bottom", 0.0)
         z[-1, -1] += h.get("top", 0.0)
+        for stream in crossing:
+            z[stream.walls.planes, stream.walls.planes] += float(stream.exchange.mean()) * stream.walls.exchange
         if step:
             z[np.diag_indices(len(z))] += grid.through(grid.per_cell(self.heat_capacity)) / step
         ends = {axis: tuple(self._fixed_ends(axis)) for axis in "xyz"}

@@ -301,7 +301,9 @@ def between_fixed_faces() -> Iterator[Row]:
     yield found.energy_row()
 
 
-@REGISTRY.case("laterally fed plate", "Fin: a plate cooled on its face, held at one edge", "Incropera & DeWitt, sec. 3.6")
+@REGISTRY.case(
+    "laterally fed plate", "Fin: a plate cooled on its face, held at one edge", "Incropera & DeWitt, sec. 3.6"
+)
 def fin_plate() -> Iterator[Row]:
     """T = T_b cosh m(L-x) / cosh mL of a plate between films, tip adiabatic: the first mode through it."""
     length, thickness, conductivity, coefficient = 0.05, 1e-3, 200.0, 50.0
@@ -328,7 +330,9 @@ def fin_plate() -> Iterator[Row]:
     yield found[-1].energy_row()
 
 
-@REGISTRY.case("multilayer closed forms", "The chain of two-ports used as a reference, against a closed form", INCROPERA)
+@REGISTRY.case(
+    "multilayer closed forms", "The chain of two-ports used as a reference, against a closed form", INCROPERA
+)
 def two_ports_against_closed_form() -> Iterator[Row]:
     """The exact solver of layered stacks itself is held against the series resistances of the wafer stack."""
     _, exact_ = wafer_stack()

@@ -151,7 +151,9 @@ def symmetries_of_the_square() -> Iterator[Row]:
     plain = _rises(_turned_stack(False, False, False), 15.0)
     for number in range(1, 8):
         moves = [bool(number & bit) for bit in (1, 2, 4)]
-        names = [name for name, moved in zip(("axes exchanged", "x mirrored", "y mirrored"), moves, strict=True) if moved]
+        names = [
+            name for name, moved in zip(("axes exchanged", "x mirrored", "y mirrored"), moves, strict=True) if moved
+        ]
         found = _rises(_turned_stack(*moves), 15.0)
         yield within(", ".join(names), _difference(found, plain), 1e-9)
 
@@ -390,13 +392,16 @@ def patch_test() -> Iterator[Row]:
 
 @REGISTRY.case("M18", "Rasters keep their watts and their centroid on any mesh", "conservation of power")
 def rasters() -> Iterator[Row]:
-    """Watts by the ledger; the centroid by the mean rises of a body without a way out at early times."""
+    """Watts by the ledger; the centroid by the share of the heat that leaves at one end of a plate."""
     for rows, columns in ((3, 5), (7, 4), (24, 24), (50, 31)):
         watts_ = np.random.default_rng(rows).uniform(0.0, 2.0, (rows, columns))
+        watts_[:, -1] = 0.0
         tree = {**stack("conduction"), "sources": [{"layer": "die", "map": "power.csv"}]}
         found = solve(tree, {"power.csv": watts_})
         note = f"{rows} x {columns} cells of the raster on 12 x 12 of the mesh"
-        yield compare(f"sum of {rows} x {columns}", float(found.found["heat_in_W"]), watts_.sum(), 1e-12, "W", note=note)
+        yield compare(
+            f"sum of {rows} x {columns}", float(found.found["heat_in_W"]), watts_.sum(), 1e-12, "W", note=note
+        )
         yield compare(f"centroid of {rows} x {columns}", _centroid(watts_), _exact_centroid(watts_), 1e-9, "m")
 
 
@@ -406,9 +411,10 @@ def _exact_centroid(watts_: np.ndarray) -> float:
 
 
 def _centroid(watts_: np.ndarray) -> float:
-    """Of a plate held at zero at x_min and x_max, the share of heat that leaves at x_max is the centroid's.
+    """Of a plate held at zero at x_min, the share of the heat that leaves through a film at x_max is the centroid's.
 
-    A temperature linear in x is the influence function, which linear elements hold exactly.
+    A temperature linear in x is the influence function, which linear elements hold exactly. The last
+    column of the raster is cold, so that temperatures are linear towards x_max.
     """
     tree = {
         "size": {"x": metres(_SIDE), "y": metres(_SIDE)},
@@ -420,7 +426,7 @@ def _centroid(watts_: np.ndarray) -> float:
                    "end": mean(rectangle((_SIDE - 2e-4, _SIDE), (0.0, _SIDE)), "plate", None)},
     }  # fmt: skip
     found = solve(tree, {"power.csv": watts_})
-    # Linear in the last cell: two means over its end give the face itself.
+    # Two means near the end give the face itself.
     face = 2 * found.probe("edge") - found.probe("end")
     through = _EDGE * face * _SIDE * 1e-3
     return through / watts_.sum() * (_SIDE + 100.0 / _EDGE)
@@ -475,7 +481,13 @@ def linear_in_time() -> Iterator[Row]:
     times = [0.003, 0.01, 0.03]
     for kind in KINDS:
         one, two = (
-            _rises({**stack(kind), "sources": [source("die", p, _BOXES[0])], "transient": transient(0.03, 1e-3, 20.0, times)})
+            _rises(
+                {
+                    **stack(kind),
+                    "sources": [source("die", p, _BOXES[0])],
+                    "transient": transient(0.03, 1e-3, 20.0, times),
+                }
+            )
             for p in (4.0, 8.0)
         )
         yield within(kind, _difference(2 * one, two), 1e-9)

@@ -183,7 +183,9 @@ def _exchanger(ratio: float, direction: str, cells: int) -> tuple[float, float, 
     return largest, ((hot_rate + cold_rate) * mixed - hot_rate * largest) / cold_rate, found
 
 
-@REGISTRY.case("C08h", "Flow in the channels of a manifold with header friction", "Bajura & Jones, J. Fluids Eng. 98 (1976) 654")
+@REGISTRY.case(
+    "C08h", "Flow in the channels of a manifold with header friction", "Bajura & Jones, J. Fluids Eng. 98 (1976) 654"
+)
 def header_friction() -> Iterator[Row]:
     """The continuum of the ladder is a fin: header = conductor, channels = film, U fed at one end, Z at both.
 
@@ -392,7 +394,9 @@ def water_points() -> Sequence[WaterPoint]:
     return [WaterPoint(*row) for row in table.tolist()]
 
 
-@REGISTRY.case("C15c", "Properties of liquid water at 0.3 MPa", "IAPWS-95; IAPWS R12-08 (viscosity); R15-11 (conductivity)")
+@REGISTRY.case(
+    "C15c", "Properties of liquid water at 0.3 MPa", "IAPWS-95; IAPWS R12-08 (viscosity); R15-11 (conductivity)"
+)
 def properties_of_water() -> Iterator[Row]:
     limits = {"density": 1e-3, "specific_heat": 1e-3, "viscosity": 1e-2, "conductivity": 5e-3}
     units = {"density": "kg/m^3", "specific_heat": "J/kg/K", "viscosity": "Pa*s", "conductivity": "W/m/K"}
@@ -403,7 +407,9 @@ def properties_of_water() -> Iterator[Row]:
             yield compare(f"{name}, {place.celsius:g} degC", given, published, limit, units[name])
 
 
-@REGISTRY.case("fins in channels", "Uniform heat into a covered channel layer: fins and bulk rise", "Incropera & DeWitt, sec. 3.6")
+@REGISTRY.case(
+    "fins in channels", "Uniform heat into a covered channel layer: fins and bulk rise", "Incropera & DeWitt, sec. 3.6"
+)
 def fins_in_channels() -> Iterator[Row]:
     """Half way along, base = bulk + q / G with G of straight fins, exactly: along the flow all is linear."""
     coefficient, conductivity = 2e4, 148.0
@@ -490,7 +496,9 @@ def manifold_cell() -> Iterator[Row]:
     yield many.energy_row()
 
 
-@REGISTRY.case("crossflow", "Two unmixed streams that cross over a wall", "Mason, Proc. 2nd US Congr. Appl. Mech. (1954) 801")
+@REGISTRY.case(
+    "crossflow", "Two unmixed streams that cross over a wall", "Mason, Proc. 2nd US Congr. Appl. Mech. (1954) 801"
+)
 def crossflow() -> Iterator[Row]:
     """Coolant films along x below and along y above; the heat from the mean drop through the wall."""
     for transfer_units, ratio in ((2.0, 1.0), (3.0, 0.5)):
@@ -525,7 +533,9 @@ def _crossing(transfer_units: float, ratio: float, cells: int) -> tuple[float, S
     return heat / (rate * 60), found
 
 
-@REGISTRY.case("single blow", "A body warmed by a stream: the packed bed of Schumann", "Schumann, J. Franklin Inst. 208 (1929) 405")
+@REGISTRY.case(
+    "single blow", "A body warmed by a stream: the packed bed of Schumann", "Schumann, J. Franklin Inst. 208 (1929) 405"
+)
 def single_blow() -> Iterator[Row]:
     """Ts and Tf obey dTf/dX = Ts - Tf, dTs/dt = Tf - Ts; by Laplace inversion of exp(-X s/(s+1)) / (s (s+1))."""
     side, thickness, capacity, conductance = 0.1, 1e-3, 2e6, 4000.0

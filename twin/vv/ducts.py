@@ -168,7 +168,9 @@ def developing_cell() -> Iterator[Row]:
     yield compare("bulk rise", rise, 40e4 * 200e-6 * 0.02 / (998 * 4182 * 0.2 * 3e-8), 1e-8, "K")
 
 
-@REGISTRY.case("thermal entrance", "Local Nusselt number towards the inlet: Leveque's limit", "Shah & London (1978), ch. III")
+@REGISTRY.case(
+    "thermal entrance", "Local Nusselt number towards the inlet: Leveque's limit", "Shah & London (1978), ch. III"
+)
 def thermal_entrance() -> Iterator[Row]:
     """Nu = 0.5167 (f Re Gz)^(1/3) of the correlation at large Graetz numbers, C = Gamma(2/3) / 18^(1/3)."""
     friction, developed = 24.0, 140 / 17

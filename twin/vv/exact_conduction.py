@@ -69,9 +69,7 @@ def heated_slab(
     return float(flux * time / (capacity * thickness) + flux * thickness / conductivity * steady)
 
 
-def periodic_impedance(
-    angular: float, thickness: float, conductivity: float, capacity: float, film: float
-) -> complex:
+def periodic_impedance(angular: float, thickness: float, conductivity: float, capacity: float, film: float) -> complex:
     """Return T / q at the heated face, Zc (ZL + Zc tanh gL) / (Zc + ZL tanh gL), g = sqrt(j w / a).
 
     Source: Carslaw & Jaeger, sec. 3.7.
@@ -120,9 +118,7 @@ def plate_with_films(
     return float(base * np.sum(c * np.cos(wave * x) * np.exp(-wave * y) * shape / whole))
 
 
-def driven_end(
-    length: float, diffusivity: float, amplitude: float, angular: float, x: float, time: float
-) -> float:
+def driven_end(length: float, diffusivity: float, amplitude: float, angular: float, x: float, time: float) -> float:
     """Return T(x, t) with T(0) = 0, T(L) = A sin(w t), T(t=0) = 0 (NAFEMS test T3).
 
     T = A (x/L) sin wt + sum b_n(t) sin(n pi x/L), b_n' + p b_n = (2 A w / n pi) (-1)^n cos wt.

@@ -169,7 +169,11 @@ def step_response(stack: Layered, drive: str | int, pick: Callable[[Faces], Arra
 
 
 def scheduled_response(
-    stack: Layered, drive: str | int, pick: Callable[[Faces], Array], schedule: Sequence[tuple[float, float]], time: float
+    stack: Layered,
+    drive: str | int,
+    pick: Callable[[Faces], Array],
+    schedule: Sequence[tuple[float, float]],
+    time: float,
 ) -> float:
     """Return the response to a drive of factors constant from each time on, by superposed steps (Duhamel)."""
     total, before = 0.0, 0.0

@@ -126,7 +126,9 @@ def _against_measurement(nusselt: float) -> Iterator[Row]:
         }
         for name, heat_transfer in models.items():
             found = _resistance(heat_sink(flow * 1e-6, heat_transfer))
-            note = f"{found / resistance - 1:+.1%} of the measured value at {flow:g} cm3/s ({row['where']}); {SECOND_HAND}"
+            note = (
+                f"{found / resistance - 1:+.1%} of the measured value at {flow:g} cm3/s ({row['where']}); {SECOND_HAND}"
+            )
             yield compare(f"measured, {flow:g} cm3/s, {name}", found, resistance, BAND, "K*cm^2/W", note=note)
 
 

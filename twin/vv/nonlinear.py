@@ -205,7 +205,9 @@ _THICKNESS, _CAPACITY = 1e-5, 1e3
 """Thickness of the die in m and its heat capacity per area in J/m2/K."""
 
 
-def leaking_die(resistance: float, dynamic: float = _DIE.dynamic, coolant: float = _DIE.coolant, **more: object) -> Tree:
+def leaking_die(
+    resistance: float, dynamic: float = _DIE.dynamic, coolant: float = _DIE.coolant, **more: object
+) -> Tree:
     """Return a die heated at the face that a film of 1 / resistance cools: one temperature, whatever its conductivity."""
     power = {"reference": celsius(_DIE.reference), "coefficient": quantity(_DIE.growth, "1/K")}
     return {

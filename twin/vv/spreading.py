@@ -10,7 +10,21 @@ import numpy as np
 from twin.vv import exact_conduction as exact
 from twin.vv.exact_layers import Layered, Patch, Slab, Spot, isotropic, raster_patches, response, steady_rises
 from twin.vv.rows import Registry, Row, compare, observed_order
-from twin.vv.stacks import Solution, Tree, film, held, layer, mean, metres, point, rectangle, solve, square, target, watts
+from twin.vv.stacks import (
+    Solution,
+    Tree,
+    film,
+    held,
+    layer,
+    mean,
+    metres,
+    point,
+    rectangle,
+    solve,
+    square,
+    target,
+    watts,
+)
 
 REGISTRY = Registry("spreading")
 
@@ -155,7 +169,9 @@ def _kernel_in_closed_form(wave: float) -> float:
     return below / (k1 * z * above)
 
 
-@REGISTRY.case("C03d", "Limits of the half space: square and circle", "Yovanovich & Marotta, Heat Transfer Handbook, ch. 4")
+@REGISTRY.case(
+    "C03d", "Limits of the half space: square and circle", "Yovanovich & Marotta, Heat Transfer Handbook, ch. 4"
+)
 def half_space() -> Iterator[Row]:
     """k sqrt(A) R from quarter blocks of 20 and 40 sides: the rest of the space falls as one over the block."""
     square_, circle = exact.square_on_half_space(), exact.circle_on_half_space()
@@ -222,7 +238,11 @@ def _quarter_block(shape: list[tuple[float, float, float, float]], half: float) 
 
 _ORTHOTROPIC = Layered(
     (0.04, 0.03),
-    (Slab(2e-3, (300.0, 300.0, 300.0)), Slab(0.1e-3, (5.0, 5.0, 2.0), contact=1e-5), Slab(0.7e-3, (200.0, 80.0, 120.0))),
+    (
+        Slab(2e-3, (300.0, 300.0, 300.0)),
+        Slab(0.1e-3, (5.0, 5.0, 2.0), contact=1e-5),
+        Slab(0.7e-3, (200.0, 80.0, 120.0)),
+    ),
     bottom=8000.0,
 )
 
@@ -327,7 +347,9 @@ def strip() -> Iterator[Row]:
     yield from targeted(_tree(stack, patches, spots), values)
 
 
-@REGISTRY.case("equivalent circle", "A square spreads like the circle of its area", "Lee et al., IEEE Trans. CPMT A 18 (1995) 1")
+@REGISTRY.case(
+    "equivalent circle", "A square spreads like the circle of its area", "Lee et al., IEEE Trans. CPMT A 18 (1995) 1"
+)
 def equivalent_circle() -> Iterator[Row]:
     """A centred strip-built circle and the square of its area on one spreader; reference: series of the strips."""
     stack = Layered((0.04, 0.04), (isotropic(4e-3, 200.0),), 3000.0)

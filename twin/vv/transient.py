@@ -11,7 +11,21 @@ from twin.fe.periodic import periodic_slab
 from twin.vv import exact_conduction as exact
 from twin.vv.exact_layers import Layered, invert, isotropic, response, scheduled_response, step_response
 from twin.vv.rows import Registry, Row, compare, observed_order, within
-from twin.vv.stacks import Solution, Tree, celsius, column, film, flux, held, layer, point, seconds, solve, transient, watts
+from twin.vv.stacks import (
+    Solution,
+    Tree,
+    celsius,
+    column,
+    film,
+    flux,
+    held,
+    layer,
+    point,
+    seconds,
+    solve,
+    transient,
+    watts,
+)
 
 REGISTRY = Registry("transient")
 
@@ -321,9 +335,7 @@ def hot_spot_in_time() -> Iterator[Row]:
         "cells": {"x": 36, "y": 36},
         "layers": _stack(stack, 10),
         "boundaries": {"bottom": film(10e3, 0.0)},
-        "sources": [
-            {"face": "top", "power": "50 W", "rectangle": {"x": ["4 mm", "8 mm"], "y": ["4 mm", "8 mm"]}}
-        ],
+        "sources": [{"face": "top", "power": "50 W", "rectangle": {"x": ["4 mm", "8 mm"], "y": ["4 mm", "8 mm"]}}],
         "transient": transient(0.1, 5e-4, 0.0, times),
         "probes": {"centre": point(0.006, 0.006, "1")},
     }
@@ -335,7 +347,9 @@ def hot_spot_in_time() -> Iterator[Row]:
     yield found.energy_row()
 
 
-@REGISTRY.case("no ringing", "Large steps after a power step do not ring", "Alexander, SIAM J. Numer. Anal. 14 (1977) 1006")
+@REGISTRY.case(
+    "no ringing", "Large steps after a power step do not ring", "Alexander, SIAM J. Numer. Anal. 14 (1977) 1006"
+)
 def no_ringing() -> Iterator[Row]:
     """Steps a hundred times the fastest time constant: the rise is monotone and stays below the steady state."""
     times = tuple(0.01 * i for i in range(1, 21))

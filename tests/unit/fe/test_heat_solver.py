@@ -70,6 +70,14 @@ def test_crossed_streams_are_those_of_a_dense_solve() -> None:
     assert stepped.residual < 1e-9
 
 
+def test_a_stream_along_x_alone_carries_all_heat() -> None:
+    heat = model(films={})
+    (below,) = (stream for stream in crossed(heat) if stream.axis == "x")
+    state, balance = solve(heat, (below,), load(heat.grid))
+    np.testing.assert_allclose(state.solid, dense_solid(heat, (below,), load(heat.grid)), rtol=1e-10)
+    assert balance.streams[0] == pytest.approx(60.0, rel=1e-9)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "options", [{}, {"films": {}, "fixed": {"y_min": 300.0, "x_max": 320.0, "bottom": 310.0}}], ids=["film", "fixed"]
