@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import twin
 from twin.report.html import write_report
+from twin.results.description import Occurrence, written_occurrences
+from twin.results.model_error import ModelError, written_errors
 from twin.results.results import Results
 
 FLAGS = [
@@ -179,6 +181,24 @@ def test_narrow_screen_needs_no_sideways_scrolling(browser: Browser, tmp_path: P
     path = write_report(synthetic_run.wafer_results(), tmp_path / "report.html", synthetic_run.gpu_results())
     opened = open_report(browser, path, width=420)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_warnings_and_model_errors_can_be_read_on_a_narrow_screen(browser: Browser, tmp_path: Path) -> None:
+    warning = Occurrence("pump curve", "the pumps deliver 17 of the wanted 40 L/min", 3.0)
+    error = ModelError("thermal resistance of the channel layer", -0.032, 0.9, "against the resolved cell")
+    told = {"warnings": written_occurrences([warning]), "model_errors": written_errors([error])}
+    whole = synthetic_run.wafer_results()
+    results = Results(whole.data.assign_attrs(told), whole.requests, whole.hottest)
+    opened = open_report(browser, write_report(results, tmp_path / "report.html"), width=420)
+    assert opened.page.get_by_role("link", name="1 warning").get_attribute("href") == "#warnings"
+    assert "model error -" in opened.page.locator(".kpi", has_text="peak temperature").inner_text()
+    for table in ("Warnings", "Model errors"):
+        for cell in opened.page.get_by_label(table).locator("td").all():
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 420, cell.inner_text()
+    assert opened.complaints == []
 
 
 def test_interrupted_run_says_so_on_top(browser: Browser, tmp_path: Path) -> None:

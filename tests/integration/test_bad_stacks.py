@@ -141,6 +141,7 @@ WRONG = {
         PROBES, TRANSIENT.format("0.1 s", "20 degC, times: [2 s]"), "transient.times.0", "after the end",
     ),
     "no step": (PROBES, TRANSIENT.format("0 s", "20 degC"), "transient.step", "greater than 0"),
+    "step in the wrong unit": (PROBES, TRANSIENT.format("1 ns", "20 degC"), "transient.step", "step: auto"),
     "step in words": (PROBES, TRANSIENT.format("fast", "20 degC"), "transient.step", "expected a number"),
     "initial in words": (PROBES, TRANSIENT.format("1 ms", "cold"), "transient.initial", "expected a number"),
     "negative target": (PROBES, "numerics: {target_error: -1 K}\nprobes:", "numerics.target_error", "greater than 0"),

@@ -132,7 +132,7 @@ def resistance_of_fins() -> float:
     return float(1 / conductance - 1 / 25e3)
 
 
-def alternating(folder: Path, cells: int) -> tuple[float, float, float]:
+def alternating(folder: Path, cells: int, degree: int = 1) -> tuple[float, float, float]:
     """Solid at an end and in the middle, and the outlet, in degC; 25 kW/m2/K over the plan area."""
     through = material([1e-9, 1e-9, CONDUCTIVITY])
     tree = {
@@ -151,6 +151,7 @@ def alternating(folder: Path, cells: int) -> tuple[float, float, float]:
         ],
         "sources": [{"layer": "die", "power": "18 kW"}],
         "probes": {"end": at("0 mm", "0 mm", "die"), "middle": at("0 mm", "107.5 mm", "die")},
+        "numerics": {"degree": degree},
     }
     result = solve(folder, tree)
     found = outcome(result)
@@ -168,3 +169,9 @@ def test_alternating_streams(tmp_path: Path) -> None:
     exact[:2] += resistance_of_fins() * 18e3 / 0.215**2
     for cells in (20, 80):
         assert alternating(tmp_path, cells) == pytest.approx(exact, abs=3e-3 if cells == 20 else 1e-6)
+
+
+def test_alternating_streams_with_quadratic_elements(tmp_path: Path) -> None:
+    exact = np.array([38.81057671590189, 39.146432494650384, 26.46917939178213])
+    exact[:2] += resistance_of_fins() * 18e3 / 0.215**2
+    assert alternating(tmp_path, 80, degree=2) == pytest.approx(exact, abs=2e-3)

@@ -11,8 +11,8 @@ import typer
 
 from twin import library
 from twin.cli.output import note, print_json, print_table, print_text
-from twin.cli.references import check_references
 from twin.errors import LibraryError, OutputError, Problem, SpecError, TwinError, did_you_mean
+from twin.references import check_references
 from twin.spec.provenance import strip
 from twin.spec.scenario import Scenario
 

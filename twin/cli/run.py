@@ -23,10 +23,10 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
 ) -> None:
     """Run a scenario: results.zarr, report.html, scenario.yaml and the key figures."""
-    from twin.cli.references import check_references
     from twin.engine.run import load
     from twin.engine.run import run as run_scenario
     from twin.errors import SpecError
+    from twin.references import check_references
     from twin.report.html import write_report
 
     if overwrite and resume:

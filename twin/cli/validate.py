@@ -69,19 +69,11 @@ def _write(out: Path, rows: list[Row], found: dict[str, Any]) -> None:
     note(f"report: {out / PAGE_FILE}")
 
 
+_VALUES = ("reference", "result", "unit", "error", "tolerance", "estimate K", "order", "verdict")
+
+
 def _print_rows(rows: list[Row]) -> None:
-    columns = (
-        "case",
-        "quantity",
-        "reference",
-        "result",
-        "unit",
-        "error",
-        "tolerance",
-        "estimate K",
-        "order",
-        "verdict",
-    )
+    columns = ("case", "quantity", *_VALUES)
     for group, members in groupby(rows, key=lambda row: row.group):
         print_table(columns, [_cells(row) for row in members], title=group)
     failed = [row for row in rows if not row.passed and row.note]

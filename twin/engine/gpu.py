@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from twin.results.description import Occurrence
 from twin.spec.gpu import Gpu
 from twin.spec.scenario import Scenario
 from twin.spec.system import GpuSystem
-from twin.workload.intervals import merge_replicas
+from twin.workload.intervals import Interval, merge_replicas
 from twin.workload.serving import Queue, Requests, pack, unpack
 
 
@@ -57,9 +58,14 @@ class FleetSimulation:
     def step(self, state: FleetState, step: float) -> tuple[FleetState, Sample]:
         """Return the state one control step later, and the variables of the step."""
         queues, intervals = self.fleet.step(state.queues, step, self._dealt, self.scenario.workload.streams)
-        power, merged = self.fleet.power(intervals), merge_replicas(intervals)
-        group = self.fleet.group
-        sample = {
+        merged = merge_replicas(intervals)
+        served = state.served.plus(merged.time_to_first_token, merged.user_rate)
+        return FleetState(queues, served), self.sample(intervals, merged)
+
+    def sample(self, intervals: Sequence[Interval], merged: Interval) -> Sample:
+        """Return the variables of what all replicas served in one step, and `merged` together."""
+        power, group = self.fleet.power(intervals), self.fleet.group
+        return {
             "tokens": merged.output_tokens,
             "prompt_tokens": merged.prompt_tokens,
             "active_streams": merged.mean_streams,
@@ -72,8 +78,6 @@ class FleetSimulation:
             "system_power": power.wall,
             "facility_power": power.wall * self.scenario.facility.power_usage_effectiveness,
         }
-        served = state.served.plus(merged.time_to_first_token, merged.user_rate)
-        return FleetState(queues, served), sample
 
     def pack(self, state: FleetState) -> Any:
         """Return a state as nested mappings of arrays and numbers."""

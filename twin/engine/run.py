@@ -12,6 +12,7 @@ import numpy as np
 
 from twin import library
 from twin.engine.gpu import build_fleet
+from twin.engine.model_error import model_errors
 from twin.engine.plant import build_wafer_plant
 from twin.engine.simulation import Simulation, WaferSimulation
 from twin.errors import LibraryError, OutputError, Problem, RunStopped, SpecError
@@ -79,9 +80,10 @@ def run(
     if resume and folder is None:
         raise OutputError("resume needs the folder of the interrupted run (--out)")
     simulation, rival = prepare(scenario, where)
-    if folder is not None and resume and (ended := _ended(folder, _describe(scenario, simulation))):
+    description = _describe(scenario, simulation)
+    if folder is not None and resume and (ended := _ended(folder, description)):
         return ended
-    main = _open_writer(scenario, simulation, folder, overwrite, resume)
+    main = _open_writer(description, scenario, simulation, folder, overwrite, resume)
     compared = None
     if rival is not None:
         compared = _compare(*rival, folder / COMPARISON if folder else None, progress)
@@ -107,7 +109,7 @@ def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: 
         found = open_results(folder)
         if found.status == COMPLETE:
             return found
-    writer = _open_writer(other, rival, folder, True, False)
+    writer = _open_writer(_describe(other, rival), other, rival, folder, True, False)
     return _simulate(other, rival, writer, progress, clock.perf_counter())
 
 
@@ -178,9 +180,13 @@ def _finish(
 
 
 def _open_writer(
-    scenario: Scenario, simulation: Simulation, folder: Path | None, overwrite: bool, resume: bool
+    description: Description,
+    scenario: Scenario,
+    simulation: Simulation,
+    folder: Path | None,
+    overwrite: bool,
+    resume: bool,
 ) -> _Writer:
-    description = _describe(scenario, simulation)
     coords = {"time": step_ends(scenario), **simulation.axes()}
     if folder is None:
         return MemoryWriter(coords, description), 0, None
@@ -210,12 +216,13 @@ def step_ends(scenario: Scenario) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _describe(scenario: Scenario, simulation: Simulation) -> Description:
-    """Return title, resolved scenario with the sources of its inputs, and which of them are assumed."""
+    """Return title, resolved scenario with the sources of its inputs, which are assumed, and the model errors."""
     return Description(
         title=scenario.title or simulation.title,
         system=simulation.title,
         scenario=yaml_text({"kind": "scenario", **to_tree(scenario)}) + _sources(simulation),
         assumed_inputs=assumed_inputs(simulation.entries),
+        model_errors=model_errors(simulation.plant) if isinstance(simulation, WaferSimulation) else (),
     )
 
 

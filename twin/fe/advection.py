@@ -88,7 +88,7 @@ def coupled_sources(x: float, y: float) -> tuple[float, float]:
 
     mesh = dx.mesh.create_unit_square(MPI.COMM_SELF, 1, 1, dx.mesh.CellType.quadrilateral)
     corners = mesh.geometry.x[mesh.geometry.dofmaps[0][0]][:, :2]
-    reference = mesh.geometry.cmap.pull_back(np.array([[x, y]]), corners)
+    reference = mesh.geometry.cmaps[0].pull_back(np.array([[x, y]]), corners)
     place = ufl.SpatialCoordinate(mesh)
     cell = np.array([0], np.int32)
     solid, coolant = (

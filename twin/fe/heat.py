@@ -11,7 +11,7 @@ are uniform across x).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,7 @@ _MOST_NEWTON_STEPS = 60
 _FORCING = 1e-4
 _NOT_MONOTONE = 0.1
 _STAGNANT = 100.0
+_ROUNDING = 1e-11
 _SETTLED = 1e-6
 _HOTTEST = 1e5
 _REFRESH = 0.15
@@ -125,12 +126,17 @@ class HeatStep:
             if not linear:
                 self._check_range(solid, load)
             residual = self._free(self._residual(solid, load))
-            if linear:
+            if linear or self._is_rounding(correction, solid):
                 break
         else:
             raise krylov.NotConverged(f"Newton's method: residual {self._norm(residual):.2e} W")
         state = HeatState(solid, self._coolant(solid))
         return state, self._balance(state, load), iterations
+
+    def _is_rounding(self, correction: Array, solid: Array) -> bool:
+        """Return whether Newton's method has come down to the rounding of temperatures."""
+        largest = self.model.slabs.highest(float(np.abs(correction).max()))
+        return largest <= _ROUNDING * self.model.slabs.highest(float(solid.max()))
 
     def _correction(self, solid: Array, load: Load, residual: Array, tolerance: float) -> tuple[Array, int]:
         """Solve the equations linearised at given temperatures."""
@@ -173,22 +179,29 @@ class HeatStep:
             raise krylov.NotConverged("temperatures below 0 K")
 
     def _residual(self, solid: Array, load: Load) -> Array:
-        given = load.nodal + self._known
+        """Return the heat that is missing at each node in W.
+
+        Everything linear is taken over the mean temperature: it would drown in the rounding of absolute ones.
+        """
+        level = self._mean(solid)
+        above = solid - level
+        given = load.nodal + self._known(level)
         for term in load.feedback:
             with np.errstate(over="ignore"):
                 given = given + term.heat(solid)
         for face, radiation in self.model.radiation.items():
             given[face_index(face)] -= self.model.face_weights(face) * radiation.flux(solid[face_index(face)])
         for layer, law in self.model.power_laws.items():
-            given -= self.model.transformed[layer].apply(law.integral(solid))
-        return given - self._apply(solid, self._local_streams, self._local_coolant(solid))
+            given -= self.model.transformed[layer].apply(law.integral(solid) - law.integral(np.array(level)))
+        streams = tuple(stream.fed_at(stream.inlet - level) for stream in self._local_streams)
+        return given - self._apply(above, streams, self._local_coolant(above, streams, level))
 
     def _tangent(self, solid: Array, load: Load) -> krylov.Operator:
         """Return the operator linearised at given temperatures, with inlets and memory at zero.
 
         Fixed nodes neither act nor are acted on.
         """
-        still = tuple(replace(stream, inlet=0.0) for stream in self._local_streams)
+        still = tuple(stream.fed_at(0.0) for stream in self._local_streams)
         slopes = {layer: law.factor(solid) for layer, law in self.model.power_laws.items()}
         nodal = self._nodal_slope(solid, load)
 
@@ -215,12 +228,13 @@ class HeatStep:
             slope[index] += self.model.face_weights(face) * radiation.slope(solid[index])
         return slope
 
-    @cached_property
-    def _known(self) -> Array:
-        """Heat from ambients and from what was stored before, in W per node."""
-        known = self.model.film_load
+    def _known(self, level: float) -> Array:
+        """Heat from ambients and from what was stored before, over a temperature, in W per node."""
+        known = np.zeros(self.model.shape)
+        for face, film in self.model.films.items():
+            known[face_index(face)] += film.coefficient * (film.ambient - level) * self.model.face_weights(face)
         if self.old is not None and self.system.step:
-            known = known + self.model.capacity_weights * self.old.solid / self.system.step
+            known += self.model.capacity_weights * (self.old.solid - level) / self.system.step
         return known
 
     @cached_property
@@ -245,14 +259,17 @@ class HeatStep:
             stream.along_y(result)[:, :, stream.walls.planes] += taken
         return result
 
-    def _local_coolant(self, solid: Array) -> tuple[Array, ...]:
+    def _local_coolant(self, solid: Array, streams: Sequence[Stream], level: float = 0.0) -> tuple[Array, ...]:
+        """Return the coolant for solid and streams over a temperature, over that temperature."""
         step = self.system.step
-        pairs = zip(self._local_streams, self._local_old, strict=True)
-        return tuple(stream.temperatures(stream.wall(solid), step, memory) for stream, memory in pairs)
+        return tuple(
+            stream.temperatures(stream.wall(solid), step, None if memory is None else memory - level)
+            for stream, memory in zip(streams, self._local_old, strict=True)
+        )
 
     def _coolant(self, solid: Array) -> tuple[Array, ...]:
         slabs = self.model.slabs
-        found = zip(self.streams, self._local_coolant(solid), strict=True)
+        found = zip(self.streams, self._local_coolant(solid, self._local_streams), strict=True)
         return tuple(slabs.gathered(field) if stream.axis == "y" else field for stream, field in found)
 
     def _free(self, values: Array) -> Array:

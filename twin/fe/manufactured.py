@@ -53,7 +53,7 @@ def rotated_tensor_source(x: float, y: float) -> tuple[np.ndarray, float]:
         dx.geometry.bb_tree(mesh, 2, padding=0.0), np.array([[x, y, 0.0]])
     ).array
     cell = next(c for c in cells if _holds(mesh, c, x, y))
-    reference = mesh.geometry.cmap.pull_back(np.array([[x, y, 0.0]])[:, :2], _corners(mesh, cell))
+    reference = mesh.geometry.cmaps[0].pull_back(np.array([[x, y, 0.0]])[:, :2], _corners(mesh, cell))
     expression = dx.fem.Expression(_source(ufl.SpatialCoordinate(mesh)), reference)
     return _tensor(), float(expression.eval(mesh, np.array([cell], np.int32)).ravel()[0])
 

@@ -4,9 +4,10 @@ One temperature per line of nodes across the flow and per cell along it, at the 
 With g the heat capacity rate, c the heat capacity per length and h the exchange coefficient (all
 per width of line), dy the cell length and T the solid at the wetted walls,
 
-    g (F_out - F_in) + c dy dF_out/dt = h dy [ w (T_in - F_a) + w (T_out - F_b) ] / 2,
-    F_a = (1 - a) F_in + a F_out,    F_b = F_out,    a = max(0, 1 - 2 / NTU),    NTU = h w dy / g.
+    g (F_out - F_in) + c dy dF_out/dt = h dy w [ e (T_in - F_a) + (1 - e) (T_out - F_b) ],
+    F_a = (1 - a) F_in + a F_out,    F_b = F_out,    a = max(0, 1 - 1 / (e NTU)),    NTU = h w dy / g,
 
+with e the share of the cell at its entry (a half; in elements of degree 2 as their quadrature has it).
 The two ends of a cell exchange with what flows past them, so that a wall which conducts nothing
 along the flow is exact; a > 0 keeps every coefficient positive in cells of more than two transfer
 units, so that no coolant leaves the range of its inlet and walls. A cell without flow only
@@ -17,6 +18,7 @@ Source: Keller box scheme, e.g. Morton & Mayers, Numerical Solution of PDEs, sec
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -61,6 +63,7 @@ class Stream:
     pieces : (first cell, last cell, direction) of every piece with flow; others stand still
     inlet : temperature at the inlets in K
     sees_inlet : the walls exchange with the inlet's temperature (jets), not with the passing coolant's
+    low_shares : share of each cell that belongs to the node at its low end, shape (cells,)
     """
 
     walls: WettedWalls
@@ -72,6 +75,7 @@ class Stream:
     inlet: float
     axis: Literal["x", "y"] = "y"
     sees_inlet: bool = False
+    low_shares: Array | float = 0.5
 
     @cached_property
     def conductance(self) -> Array:
@@ -90,8 +94,13 @@ class Stream:
             nothing = np.where(self.moving, 0.0, np.ones_like(self.loss))
             return nothing, nothing
         rate = np.where(self.moving, self.capacity_rate, 0.0)
-        first = np.maximum(0.0, 1.0 - 2.0 * rate / np.maximum(self.loss, np.finfo(float).tiny))
+        at_entry = np.maximum(self._entry_shares * self.loss, np.finfo(float).tiny)
+        first = np.maximum(0.0, 1.0 - rate / at_entry)
         return np.where(self.moving, first, 1.0), np.ones_like(first)
+
+    @cached_property
+    def _entry_shares(self) -> Array:
+        return np.where(self.direction >= 0, self.low_shares, 1.0 - np.asarray(self.low_shares))
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -142,6 +151,12 @@ class Stream:
             storage=self.storage[part],
         )
 
+    def fed_at(self, inlet: float) -> Stream:
+        """Return the stream with another inlet temperature; what follows from the rest is kept."""
+        other = copy.copy(self)
+        object.__setattr__(other, "inlet", inlet)
+        return other
+
     def along_y(self, field: Array) -> Array:
         """Return a field (nx, ny, ...) with the lines across the flow first."""
         return field if self.axis == "y" else field.swapaxes(0, 1)
@@ -162,7 +177,8 @@ class Stream:
             Temperatures before the step.
         """
         weighted = wall @ self.walls.weights
-        result = self.conductance * (weighted[:, :-1] + weighted[:, 1:]) / 2
+        low = np.asarray(self.low_shares)
+        result = self.conductance * (low * weighted[:, :-1] + (1 - low) * weighted[:, 1:])
         stored = self.storage * self.lengths / step if step else 0.0
         if old is not None:
             result += stored * old
@@ -182,8 +198,10 @@ class Stream:
         a, b = self.shares
         rate = np.where(self.moving, self.capacity_rate, 0.0)
         stored = self.storage * self.lengths / step if step else 0.0
-        diagonal = rate + stored + self.loss * (a + b) / 2
-        return diagonal, (rate - self.loss * (2 - a - b) / 2) / diagonal
+        entry = self._entry_shares
+        own = entry * a + (1 - entry) * b
+        diagonal = rate + stored + self.loss * own
+        return diagonal, (rate - self.loss * (1 - own)) / diagonal
 
     def ends(self, temperatures: Array) -> tuple[Array, Array]:
         """Return the coolant that the walls see at the low and at the high end of every cell."""
@@ -198,18 +216,19 @@ class Stream:
     def means(self, temperatures: Array) -> Array:
         """Return the mean temperature of every cell."""
         low, high = self.ends(temperatures)
-        return (low + high) / 2
+        return np.asarray(high + self.low_shares * (low - high))
 
     def load(self, wall: Array, temperatures: Array) -> Array:
         """Return heat taken from the walls per width of line, shape (lines, nodes, planes)."""
         low, high = self.ends(temperatures)
-        half = self.conductance / 2
+        at_low = self.conductance * self.low_shares
+        at_high = self.conductance - at_low
         total = np.zeros(wall.shape[:2])
         given = np.zeros(wall.shape[:2])
-        total[:, :-1] += half
-        total[:, 1:] += half
-        given[:, :-1] += half * low
-        given[:, 1:] += half * high
+        total[:, :-1] += at_low
+        total[:, 1:] += at_high
+        given[:, :-1] += at_low * low
+        given[:, 1:] += at_high * high
         return total[:, :, None] * (wall @ self.walls.exchange) - given[:, :, None] * self.walls.weights
 
     def heat(self, temperatures: Array, widths: Array) -> float:

@@ -163,6 +163,14 @@ def masses(nodes: Array, degree: int = 1) -> Array:
     return _assemble(nodes.size, starts, nodes[starts + degree] - nodes[starts], _MASS[degree]).toarray()
 
 
+def low_shares(nodes: Array, degree: int = 1) -> Array:
+    """Return the share of each interval between nodes that belongs to its lower node in the quadrature."""
+    weights = _WEIGHTS[degree]
+    ends = np.concatenate([weights[:1], weights[1:-1] / 2, weights[1:-1] / 2, weights[-1:]])
+    shares = ends[::2] / (ends[::2] + ends[1::2])
+    return np.tile(shares, (nodes.size - 1) // degree)
+
+
 def stiffness(nodes: Array, degree: int = 1) -> sparse.csr_array:
     """Return the matrix of int u' v', (n, n) in 1/m."""
     starts = np.arange(0, nodes.size - 1, degree)

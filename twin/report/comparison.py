@@ -32,7 +32,7 @@ def comparison_card(results: Results, other: Results) -> Card:
     names = [run.description.system or run.description.title for run in (results, other)]
     figure = comparison_figure([results, other], names)
     caption = "Time means and quantiles of both runs, as in the table below."
-    return Card("comparison", f"{names[0]} and {names[1]}", figure, caption, wide=True)
+    return Card("comparison", f"{names[0]} and {names[1]}", figure, caption, wide=True, least_width=860)
 
 
 def comparison_figure(runs: list[Results], names: list[str]) -> Any:

@@ -47,7 +47,7 @@ def energy_card(results: Results) -> Card | None:
     if not flows:
         return None
     caption = "Time means; what flows into a node flows out of it."
-    return Card("energy-flow", "Where the energy goes", sankey(flows), caption, wide=True)
+    return Card("energy-flow", "Where the energy goes", sankey(flows), caption, wide=True, least_width=860)
 
 
 def energy_flows(data: xr.Dataset) -> list[Flow]:

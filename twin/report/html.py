@@ -64,6 +64,7 @@ def render(results: Results, other: Results | None = None) -> str:
         results=results,
         banner=banner(results),
         kpis=kpi_tiles(results),
+        model_errors=model_error_rows(results),
         sections=sections,
         comparison=comparison_rows(results, other) if other is not None else None,
         figures=_figures_as_script(sections),
@@ -98,16 +99,33 @@ def banner(results: Results) -> str:
 
 
 def kpi_tiles(results: Results) -> list[dict[str, str]]:
-    """Return label, value, unit and meaning of every key figure that the system has."""
+    """Return label, value, unit, meaning and a note of every key figure that the system has."""
+    errors = [kelvin for error in results.model_errors if (kelvin := results.peak_error(error)) is not None]
+    notes = {"peak_temperature_K": f"model error {sum(errors):+.2g} K"} if errors else {}
     return [
         {
             "label": kpi.label,
             "value": shown(kpi, results.kpis[name]),
             "unit": display_of(kpi.unit).unit,
             "description": kpi.description,
+            "note": notes.get(name, ""),
         }
         for name, kpi in KPIS.items()
         if results.kpis[name] is not None
+    ]
+
+
+def model_error_rows(results: Results) -> list[dict[str, str]]:
+    """Return what the models are known to miss: of which quantity, how much, and what that means for the peak."""
+    return [
+        {
+            "quantity": error.quantity,
+            "relative": f"{100.0 * error.relative_error:+.1f} %",
+            "share": f"{100.0 * error.share_of_rise:.0f} %",
+            "peak": "-" if (kelvin := results.peak_error(error)) is None else f"{kelvin:+.2g} K",
+            "source": error.source,
+        }
+        for error in results.model_errors
     ]
 
 

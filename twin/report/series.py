@@ -47,7 +47,7 @@ def numerics_card(results: Results) -> Card | None:
     if figure is None:
         return None
     caption = "The energy residual is |in - out - stored| over power in, of each control step."
-    return Card("numerics", "Numerics", figure, caption, wide=True)
+    return Card("numerics", "Numerics", figure, caption, wide=True, least_width=640)
 
 
 def power_figure(data: xr.Dataset) -> Any:

@@ -18,13 +18,17 @@ MOST_POINTS = 1000
 
 @dataclass(frozen=True)
 class Card:
-    """One figure of a report: `name` for its place in the page, title and caption for its reader."""
+    """One figure of a report: `name` for its place in the page, title and caption for its reader.
+
+    On screens narrower than `least_width` (in pixels) the figure scrolls sideways.
+    """
 
     name: str
     title: str
     figure: Any
     caption: str = ""
     wide: bool = False
+    least_width: int = 0
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def render(rows: Sequence[Row]) -> str:
 
 
 def _group(name: str, rows: list[Row]) -> Group:
-    cards = []
+    cards: list[Card] = []
     for case, members in groupby(rows, key=lambda row: row.case):
         converging = [row for row in members if row.convergence is not None]
         if converging:

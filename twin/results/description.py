@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from twin.library import Entry
+from twin.results.model_error import ModelError, read_errors, written_errors
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Description:
     system: str = ""
     scenario: str = ""
     assumed_inputs: tuple[AssumedInput, ...] = ()
+    model_errors: tuple[ModelError, ...] = ()
     start_time: float = 0.0
 
     def attributes(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Description:
             "system": self.system,
             "scenario": self.scenario,
             "assumed_inputs": json.dumps([asdict(item) for item in self.assumed_inputs]),
+            "model_errors": written_errors(self.model_errors),
             "start_time": self.start_time,
         }
 
@@ -60,6 +63,7 @@ class Description:
             system=str(attributes.get("system", "")),
             scenario=str(attributes.get("scenario", "")),
             assumed_inputs=tuple(_assumed_input(item) for item in listed),
+            model_errors=read_errors(attributes),
             start_time=float(attributes.get("start_time", 0.0)),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from twin.errors import OutputError, did_you_mean
 from twin.results import kpis
 from twin.results.description import AssumedInput, Description, Occurrence, read_occurrences
 from twin.results.display import display_of, number
+from twin.results.model_error import ModelError, rise_of_hottest
 from twin.results.tables import COORDINATES, HOTTEST, REQUESTS, attributes_of
 from twin.variables import VARIABLES, Variable
 
@@ -59,6 +60,16 @@ class Results:
         return read_occurrences(self.data.attrs)
 
     @property
+    def model_errors(self) -> tuple[ModelError, ...]:
+        """What the models of the run are known to miss."""
+        return self.description.model_errors
+
+    def peak_error(self, error: ModelError) -> float | None:
+        """Return what a model error makes of the peak temperature in K, computed less true; None if not known."""
+        rise = rise_of_hottest(self.hottest)
+        return None if rise is None else error.temperature_error(rise)
+
+    @property
     def scenario(self) -> str:
         """The resolved scenario as YAML text."""
         return self.description.scenario
@@ -74,7 +85,7 @@ class Results:
         return kpis.calculate(self.data, self.requests)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``twin run --json`` prints: key figures, assumed inputs, warnings and status."""
+        """Return what ``twin run --json`` prints: key figures, assumed inputs, model errors, warnings, status."""
         listed = [
             {
                 "key": item.key,
@@ -87,7 +98,8 @@ class Results:
         ]
         state = {"status": self.status, "reason": self.reason or None, "steps": int(self.data.sizes["time"])}
         warnings = [{"subject": w.subject, "text": w.text, "time_s": w.time} for w in self.warnings]
-        return {**self.kpis, "assumed_inputs": listed, "warnings": warnings, **state}
+        errors = [{**asdict(error), "peak_temperature_error_K": self.peak_error(error)} for error in self.model_errors]
+        return {**self.kpis, "assumed_inputs": listed, "model_errors": errors, "warnings": warnings, **state}
 
     def summary(self) -> str:
         """Return a text table of the key figures with their units."""
@@ -96,10 +108,15 @@ class Results:
             value, shown = self.kpis[name], display_of(kpi.unit)
             if value is not None:
                 lines.append(f"  {kpi.label:<28}{number(shown(value)):>14} {shown.unit}".rstrip())
+        lines += [self._model_error_line(error) for error in self.model_errors]
         if self.assumed_inputs:
             lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
         lines += [f"  warning, first at {w.time:g} s: {w.text}" for w in self.warnings]
         return "\n".join(lines)
+
+    def _model_error_line(self, error: ModelError) -> str:
+        of_peak = f"{number(self.peak_error(error), 2):>14} K"
+        return f"  {'model error of the peak':<28}{of_peak}: {error.quantity} {100 * error.relative_error:+.1f} %"
 
     def __str__(self) -> str:
         return self.summary()

@@ -289,8 +289,8 @@ class TargetError(Spec):
 class Numerics(Spec):
     """How accurate, and at what cost: error, degree of the elements, memory that refinement may take.
 
-    Without a degree, elements are linear, which keeps the maximum principle; quadratic ones serve a target
-    on a mesh that is left open, where no coolant flows.
+    Without a degree, elements are linear, which keeps the maximum principle; quadratic ones serve the target
+    of a steady state on a mesh that is left open, where no coolant flows.
     """
 
     target_error: TargetError | None = None
@@ -325,7 +325,8 @@ class Stack(Spec):
         flows = any(layer.microchannels for layer in self.layers) or any(
             face.coolant_film for face in (self.boundaries.bottom, self.boundaries.top)
         )
-        return 2 if self.numerics.target_error is not None and self.cells is None and not flows else 1
+        left_open = self.numerics.target_error is not None and self.cells is None
+        return 2 if left_open and self.transient is None and not flows else 1
 
     def layer_index(self, name: str) -> int:
         """Return the place of a layer; ValueError names the nearest known one."""

@@ -53,6 +53,7 @@ class ChannelBed:
     turn_loss: float = 0.0
     axis: Literal["x", "y"] = "y"
     clogging: Clogging | None = None
+    low_shares: Array | float = 0.5
 
     @property
     def lengths(self) -> Array:
@@ -122,6 +123,7 @@ class ChannelBed:
             pieces=[(p.first, p.last, p.direction) for p in flow.pieces] if moves else [],
             inlet=inlet,
             axis=self.axis,
+            low_shares=self.low_shares,
         )
 
     def cautions(

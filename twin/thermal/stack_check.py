@@ -15,6 +15,7 @@ from twin.thermal.stack_raster import read_map
 
 _COINCIDE = 1e-9
 _FEWEST_CELLS = 2
+_MOST_STEPS = 1_000_000
 _LONGEST = 2.0
 """m; a stack longer than this and very thin is likely written in the wrong unit."""
 _SLENDEREST = 2e3
@@ -170,6 +171,9 @@ def _times(stack: Stack) -> Iterator[Problem]:
     for index, time in enumerate(transient.times):
         if time > transient.end * (1 + 1e-12):
             yield Problem(f"transient.times.{index}", f"{time:g} s lies after the end, {transient.end:g} s")
+    if not isinstance(transient.step, str) and transient.end > _MOST_STEPS * transient.step:
+        steps = transient.end / transient.step
+        yield Problem("transient.step", f"gives {steps:.2g} steps, at most {_MOST_STEPS:.2g}; use `step: auto`")
 
 
 def _ways_out(stack: Stack) -> Iterator[Problem]:

@@ -25,8 +25,8 @@ from twin.thermal.stack_trace import Solved, Task, Trace, solve_with
 
 _SHARE_OF_DIFFERENCE = {1: 0.5, 2: 0.25}
 """By degree of the elements; steps are of second order."""
-_ROUNDING = 1e-13
-"""Rounding of a temperature over its absolute value, in the solver."""
+_ROUNDING = 1e-12
+"""What the solver leaves of a temperature, over its absolute value."""
 
 
 @dataclass(frozen=True)

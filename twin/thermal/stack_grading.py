@@ -8,7 +8,7 @@ time. One factor over all sizes then brings the mesh to a moderate number of unk
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,12 @@ from twin.thermal.layers import Layer, nodes_between
 from twin.thermal.stack_check import boundary
 from twin.thermal.stack_mesh import StackMesh, distinct, graded
 
-USUAL_UNKNOWNS = {"steady": 150_000, "transient": 60_000}
+USUAL_UNKNOWNS = 150_000
 """Unknowns of a first mesh whose size is left open."""
+_USUAL_WORK = 20_000_000
+"""Unknowns times steps of a transient on such a mesh, as long as it keeps a fifth of the unknowns."""
+_USUAL_STEPS = 200
+"""Steps of a transient that chooses them itself."""
 _USUAL_PLANES = 120
 
 _SHARE = 1 / 16
@@ -32,7 +36,9 @@ _COARSEST = 1 / 12
 """Largest element over the extent."""
 _FINEST_FACTOR, _COARSEST_FACTOR = 1 / 8, 8.0
 _FINEST_FACTOR_BESIDE_CELLS = 1 / 2
-_MOST_ALIGNED_EDGES = 200
+_BISECTIONS = 8
+_MOST_ALIGNED_EDGES, _MOST_ALIGNED_CELLS = 60, 200
+"""Edges of sources along one axis that nodes are put on: in a graded mesh, and between given cells."""
 _MOST_PROBE_PLACES = 12
 _DEVELOPED_NUSSELT = 4.36
 
@@ -68,24 +74,41 @@ def first_mesh(stack: Stack, layers: Sequence[Layer]) -> StackMesh:
     spreading = spreading_length(stack, layers)
     marks = {axis: _lateral_marks(stack, layers, axis, spreading) for axis in ("x", "y")}
 
+    kept = tuple(np.array(_slots(stack, axis)) for axis in ("x", "y"))
+    aligned = tuple(np.array([*_edges(stack, axis), *_probe_places(stack, axis)]) for axis in ("x", "y"))
+    contacts = tuple(layer.contact_resistance_below for layer in layers)
+
+    def through(factor: float) -> tuple[Array, ...]:
+        return tuple(_through(stack, layers, index, spreading, factor) for index in range(len(layers)))
+
     def mesh(factor: float) -> StackMesh:
         x, y = (_lateral(stack, axis, marks[axis], factor) for axis in ("x", "y"))
-        through = tuple(_through(stack, layers, index, spreading, factor) for index in range(len(layers)))
-        kept = tuple(np.array(_slots(stack, axis)) for axis in ("x", "y"))
-        aligned = tuple(np.array([*_edges(stack, axis), *_probe_places(stack, axis)]) for axis in ("x", "y"))
-        contacts = tuple(layer.contact_resistance_below for layer in layers)
-        return StackMesh(x, y, through, contacts, (kept[0], kept[1]), (aligned[0], aligned[1]), stack.degree)
+        z = through(max(factor, finest_through))
+        return StackMesh(x, y, z, contacts, (kept[0], kept[1]), (aligned[0], aligned[1]), stack.degree)
 
-    usual = USUAL_UNKNOWNS["transient" if stack.transient else "steady"]
+    finest_through = _smallest(lambda factor: sum(edges.size for edges in through(factor)) <= _USUAL_PLANES)
+    usual = usual_unknowns(stack)
+    return mesh(_smallest(lambda factor: mesh(factor).unknowns <= usual))
+
+
+def _smallest(holds: Callable[[float], bool]) -> float:
+    """Return the smallest factor over all sizes with which something holds, the largest one if none does."""
     low, high = _FINEST_FACTOR, _COARSEST_FACTOR
-    for _ in range(8):
-        middle = np.sqrt(low * high)
-        found = mesh(middle)
-        if found.unknowns > usual or found.planes > _USUAL_PLANES:
-            low = middle
-        else:
-            high = middle
-    return mesh(high)
+    if not holds(high):
+        return high
+    for _ in range(_BISECTIONS):
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def usual_unknowns(stack: Stack) -> int:
+    """Return the unknowns of a first mesh; fewer for a transient of many steps."""
+    transient = stack.transient
+    if transient is None:
+        return USUAL_UNKNOWNS
+    steps = _USUAL_STEPS if isinstance(transient.step, str) else transient.end / transient.step
+    return int(np.clip(_USUAL_WORK / steps, USUAL_UNKNOWNS / 5, USUAL_UNKNOWNS))
 
 
 def varies(stack: Stack, axis: str) -> bool:
@@ -147,12 +170,12 @@ def _channel_conductance(channels: Microchannels, height: float) -> float:
 def _lateral(stack: Stack, axis: str, marks: _Marks, factor: float) -> Array:
     extent = getattr(stack.size, axis)
     edges = _edges(stack, axis)
-    points = distinct([*_few(edges, _MOST_ALIGNED_EDGES), *_slots(stack, axis)], extent)
     if stack.cells is not None:
+        points = distinct([*_few(edges, _MOST_ALIGNED_CELLS), *_slots(stack, axis)], extent)
         return nodes_between(points, getattr(stack.cells, axis))
     if not varies(stack, axis):
         return distinct((), extent)
-    points = distinct([*points, *_probe_places(stack, axis)], extent)
+    points = distinct([*_few(edges, _MOST_ALIGNED_EDGES), *_slots(stack, axis), *_probe_places(stack, axis)], extent)
     return graded(points, marks.size(factor, _COARSEST * extent), 2 if points.size < 50 else 1)
 
 

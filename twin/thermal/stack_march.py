@@ -30,7 +30,8 @@ _ROUNDING = 2e-15
 _CLOSED = 1e-8
 _ROUNDINGS = 8.0
 """Roundings of the heat content in a balance of stored heat."""
-_FLOW_CHANGE = 1e-7
+_FLOW_CHANGE, _FLOW_SETTLED, _FLOW_REDUCTION = 1e-7, 1e-3, 1e-4
+"""K between two updates of the flow: at the end, and before which solves are loose, to this reduction."""
 _MOST_FLOW_UPDATES = 50
 _MOST_SYSTEMS = 4
 _MOST_HALVINGS = 8
@@ -65,17 +66,22 @@ class March:
         guess = np.full(model.heat.shape, model.coldest)
         means = self._inlet_means()
         system: HeatSystem | None = None
+        change = np.inf if model.depends_on_temperature else 0.0
         for _ in range(_MOST_FLOW_UPDATES):
             streams, flows = self._streams_of(means)
             system = system or HeatSystem(model.heat, streams, None)
-            state, balance, iterations = self._solved(system.at(streams, None, model.fixed(time)), load, guess)
+            settled = change < _FLOW_SETTLED
+            equations = system.at(streams, None, model.fixed(time))
+            state, balance, iterations = self._solved(
+                equations, load, guess, _TOLERANCE if settled else _FLOW_REDUCTION
+            )
             updated = _means(streams, state)
             change = max((float(np.abs(a - b).max()) for a, b in zip(updated, means, strict=False)), default=0.0)
             guess, means = state.solid, updated
             self.balance, self.flows, self.streams = balance, flows, streams
             self.residual = self._closure(balance, state, np.inf)
             self.iterations += iterations
-            if change < _FLOW_CHANGE or not model.depends_on_temperature:
+            if settled and (change < _FLOW_CHANGE or not model.depends_on_temperature):
                 return state
         raise NotConverged(f"flow and temperatures: still changing by {change:.1e} K after {_MOST_FLOW_UPDATES} rounds")
 
@@ -134,15 +140,17 @@ class March:
     def _inlet_means(self) -> list[Array]:
         return [means for bed, c in self.model.beds for means in bed.uniform(c.inlet_temperature)]
 
-    def _solved(self, equations: HeatStep, load: Load, guess: Array) -> tuple[HeatState, HeatBalance, int]:
+    def _solved(
+        self, equations: HeatStep, load: Load, guess: Array, reduction: float = _TOLERANCE
+    ) -> tuple[HeatState, HeatBalance, int]:
         """Solve against the heats that flow; nonlinear equations at least down to their rounding."""
         heats = self._norm(load.nodal) + sum(self._norm(part.weights) for part in load.feedback)
         try:
-            return equations.solve(load, guess, _TOLERANCE * heats, _TOLERANCE)
+            return equations.solve(load, guess, _TOLERANCE * heats, reduction)
         except NotConverged:
             if self.model.heat.is_linear and not load.feedback:
                 raise
-        return equations.solve(load, guess, self._rounding(guess), _TOLERANCE)
+        return equations.solve(load, guess, self._rounding(guess), reduction)
 
     def _rounding(self, solid: Array) -> float:
         return _ROUNDING * self.model.heat.stiffest * self._norm(solid)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from twin.fe.parallel import Slabs
 
-BYTES_PER_UNKNOWN = {1: 1500.0, 2: 3000.0}
-"""Memory of a solve over its unknowns by degree of the elements, measured on wafer stacks of 0.1 to 4 M."""
+BYTES_PER_UNKNOWN = {1: 600.0, 2: 1200.0}
+"""Memory of a solve over its unknowns by degree of the elements, half as much again as was measured at 1 and 2 M."""
 
 MOST_UNKNOWNS = 20_000_000
 """Larger meshes are refused on any machine."""
 
 REFINEMENT_SHARE = 0.5
 """Part of the free memory that refinement may take unless the file says more."""
-REFINEMENT_MOST = 8e9
+REFINEMENT_MOST = 4e9
 
 _MEMORY = Path("/proc/meminfo")
 _GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")

@@ -14,7 +14,7 @@ import numpy as np
 
 from twin.fe.heat import Film, HeatModel, PowerLaw, Radiation
 from twin.fe.stream import Stream, WettedWalls
-from twin.fe.tensor import Array, TensorGrid
+from twin.fe.tensor import Array, TensorGrid, low_shares
 from twin.spec.material import Material
 from twin.spec.stack import FACES, Boundary, CoolantFilm, Microchannels, Stack, StackLayer
 from twin.thermal.bed import ChannelBed
@@ -180,6 +180,7 @@ def _beds(stack: Stack, mesh: StackMesh) -> tuple[tuple[ChannelBed, Microchannel
             clogging=Clogging.over(channels.clogged, whole(across, grid.degree), along, channels.axis)
             if channels.clogged
             else None,
+            low_shares=low_shares(along, grid.degree),
         )
         beds.append((bed, channels))
     return tuple(beds)
@@ -216,6 +217,7 @@ def _film_stream(film: CoolantFilm, plane: int, stack: Stack, grid: TensorGrid) 
         pieces=[(0, shape[1] - 1, direction)],
         inlet=film.inlet_temperature,
         axis=film.axis,
+        low_shares=low_shares(along, grid.degree),
     )
 
 

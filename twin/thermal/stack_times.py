@@ -20,8 +20,8 @@ _START = 10
 """The first pair after a switch is the time to the next stop over 2^10."""
 _LONGER = (12.0, 150.0)
 """The next pair is twice (four times) as long if the error is under the tolerance over the first (second)."""
-_SMALLEST_SCALE = 1e-6
-"""Temperatures that change by less than this, in K, do not decide about steps."""
+_NOISE, _LEAST_ERROR = 1e-8, 1e-8
+"""Differences that are the solver's: over the rise above the coldest sink, and in K."""
 
 Recorder = Callable[[float, HeatState], None]
 Told = Callable[[float], None]
@@ -148,7 +148,7 @@ class _Steps:
             begin, step = low + (high - low) * (at / whole), (high - low) / 2 ** (depth + 1)
             after, error = self._tried(begin, step)
             scale = max(self.scale, self.rise(after))
-            allowed = self.tolerance * max(scale, _SMALLEST_SCALE)
+            allowed = max(self.tolerance * scale, self._noise(after))
             if error > allowed and depth < _DEEPEST:
                 depth = min(_DEEPEST, depth + max(1, round(np.log2(error / allowed) / 3)))
                 continue
@@ -158,6 +158,10 @@ class _Steps:
             for ratio in _LONGER:
                 if error < allowed / ratio and depth > 0 and at % (whole >> (depth - 1)) == 0:
                     depth -= 1
+
+    def _noise(self, state: HeatState) -> float:
+        model = self.march.model
+        return _NOISE * (model.highest(state.solid) - model.coldest) + _LEAST_ERROR
 
     def rise(self, state: HeatState) -> float:
         """Return the largest change since the start in K."""

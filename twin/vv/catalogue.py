@@ -16,9 +16,28 @@ class UnknownCase(TwinError):
 @cache
 def cases() -> tuple[Case, ...]:
     """Return every case, in the order of the groups."""
-    from twin.vv import conduction, conservation, coolant, ducts, experiments, nonlinear, spreading, transient
+    from twin.vv import (
+        along_flow,
+        conduction,
+        conservation,
+        coolant,
+        ducts,
+        experiments,
+        half_space,
+        leakage,
+        manifolds,
+        nonlinear,
+        plates,
+        power_steps,
+        spreading,
+        symmetry,
+        transient,
+    )
 
-    modules = (conduction, spreading, transient, nonlinear, coolant, ducts, experiments, conservation)
+    modules = (
+        conduction, plates, spreading, half_space, transient, power_steps, nonlinear, leakage,
+        coolant, along_flow, manifolds, ducts, experiments, symmetry, conservation,
+    )  # fmt: skip
     return tuple(case for module in modules for case in module.REGISTRY.cases)
 
 

@@ -1,7 +1,6 @@
-"""What must hold for any stack whatever its numbers: balances, symmetries, limits, refusals.
+"""What must hold for any stack whatever its numbers: balances, limits, refusals.
 
-Four stacks stand for all: bare conduction (orthotropic, contacts, two films), straight channels,
-alternating channels along x, a coolant film.  Random stacks are left to the property tests.
+Random stacks are left to the property tests.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from twin.constants import ZERO_CELSIUS
 from twin.errors import SpecError
 from twin.fe.advection import advection_diffusion
 from twin.fe.patch import patch_error
-from twin.vv.coolant import channels, stream
 from twin.vv.rows import Registry, Row, compare, holds, within
+from twin.vv.sample_stacks import BOXES, KINDS, SIDE, difference, rises, source, stack
 from twin.vv.stacks import (
     Tree,
     celsius,
@@ -29,212 +28,13 @@ from twin.vv.stacks import (
     layer,
     mean,
     metres,
-    point,
     quantity,
     rectangle,
     solve,
     transient,
-    watts,
 )
 
 REGISTRY = Registry("conservation")
-
-LINEARITY = "linearity of the equations"
-_SIDE = 0.012
-_BOXES = (rectangle((0.001, 0.004), (0.002, 0.005)), rectangle((0.007, 0.011), (0.006, 0.0095)))
-_POINTS = ((0.001, 0.002), (0.0035, 0.009), (0.008, 0.004), (0.011, 0.011))
-
-
-def _bed(**changes: object) -> Tree:
-    return channels(cells=2, flow_rate="0.3 L/min", heat_transfer={"nusselt": "4.5"}, **changes)
-
-
-def stack(kind: str) -> Tree:
-    """Return one of the four stacks, 12 x 12 mm, without sources."""
-    die = layer("die", 0.4e-3, (150.0, 90.0, 120.0), 2, volumetric=1.66e6)
-    paste = layer("paste", 60e-6, 4.0, 1, contact=3e-6, volumetric=2e6)
-    lid = layer("lid", 0.8e-3, (380.0, 380.0, 300.0), 2, contact=1e-6, volumetric=3.4e6)
-    boundaries: Tree = {"bottom": film(4000.0, 20.0)}
-    layers = [lid, paste, die]
-    if kind == "conduction":
-        boundaries["x_max"] = film(900.0, 20.0)
-    elif kind == "channels":
-        layers = [die, _bed(), lid]
-    elif kind == "alternating along x":
-        layers = [die, _bed(axis="x", direction="alternate"), lid]
-    else:
-        boundaries = {"top": stream(2.5e4, 20.0, 20.0, "-")}
-    layers[0] = {key: value for key, value in layers[0].items() if key != "contact_resistance_below"}
-    return {
-        "size": {"x": metres(_SIDE), "y": metres(_SIDE)},
-        "cells": {"x": 12, "y": 12},
-        "layers": layers,
-        "boundaries": boundaries,
-        "probes": {
-            **{f"{i} {name}": point(*place, name) for i, place in enumerate(_POINTS) for name in ("die", "lid")},
-            "box": mean(_BOXES[0], "die", None),
-        },
-    }
-
-
-KINDS = ("conduction", "channels", "alternating along x", "coolant film")
-
-
-def source(layer_name: str, power: float, box: Tree | None = None) -> Tree:
-    """Return a source in a layer."""
-    return {"layer": layer_name, "power": watts(power), **({"rectangle": box} if box else {})}
-
-
-def _rises(tree: Tree, coldest: float = 20.0) -> np.ndarray:
-    """Rises of all probes at all times."""
-    found = solve(tree)
-    return np.array([found.history(name) for name in tree["probes"]]) - coldest
-
-
-def _difference(first: np.ndarray, second: np.ndarray) -> float:
-    return float(np.abs(first - second).max() / np.abs(second).max())
-
-
-@REGISTRY.case("M1", "Superposition of sources", LINEARITY)
-def superposition() -> Iterator[Row]:
-    for kind in KINDS:
-        tree = stack(kind)
-        powers = ((3.0, 0.0), (0.0, 5.0), (3.0, 5.0), (6.0, 0.0))
-        one, two, both, double = (
-            _rises({**tree, "sources": [source("die", a, _BOXES[0]), source("lid", b, _BOXES[1])]}) for a, b in powers
-        )
-        yield within(f"T(Q1 + Q2) - T(Q1) - T(Q2), {kind}", _difference(one + two, both), 1e-9)
-        yield within(f"T(2 Q) - 2 T(Q), {kind}", _difference(2 * one, double), 1e-9)
-
-
-@REGISTRY.case("M2", "Reciprocity of conduction", "symmetry of the operator")
-def reciprocity() -> Iterator[Row]:
-    """The mean over box 2 from a watt in box 1 is the mean over box 1 from a watt in box 2."""
-    tree = stack("conduction")
-    for names in (("die", "die"), ("die", "lid"), ("paste", "lid")):
-        tree["probes"] = {str(i): mean(_BOXES[i], names[i], None) for i in (0, 1)}
-        table = np.array(
-            [
-                _rises({**tree, "sources": [source(names[j], float(i == j), _BOXES[j]) for j in (0, 1)]})[:, -1]
-                for i in (0, 1)
-            ]
-        )
-        note = "boxes of " + " and ".join(names)
-        yield compare("R12 against R21", table[0, 1], table[1, 0], 1e-9, "K/W", table.max(), note)
-
-
-def _turned(place: tuple[float, float], swap: bool, flip_x: bool, flip_y: bool) -> tuple[float, float]:
-    x, y = (_SIDE - place[0] if flip_x else place[0]), (_SIDE - place[1] if flip_y else place[1])
-    return (y, x) if swap else (x, y)
-
-
-def _turned_stack(swap: bool, flip_x: bool, flip_y: bool) -> Tree:
-    """Sources, side film, orthotropy and flow turned and mirrored together."""
-    k = (150.0, 90.0, 60.0)
-    solid = layer("", 1.0, (k[1], k[0], k[2]) if swap else k)["material"]
-    side = {False: ("x_min", "x_max"), True: ("y_min", "y_max")}[swap][flip_x]
-    flow = _bed(axis="x" if swap else "y", direction="-" if flip_y else "+", wall_material=solid)
-    corners = [_turned(place, swap, flip_x, flip_y) for place in ((0.002, 0.007), (0.004, 0.010))]
-    box = rectangle(*(sorted((corners[0][axis], corners[1][axis])) for axis in (0, 1)))
-    return {
-        "size": {"x": metres(_SIDE), "y": metres(_SIDE)},
-        "cells": {"x": 12, "y": 12},
-        "layers": [layer("die", 0.4e-3, solid, 2), flow, layer("lid", 0.5e-3, 1.4, 1)],
-        "boundaries": {side: film(900.0, 15.0)},
-        "sources": [source("die", 60.0), source("die", 20.0, box)],
-        "probes": {str(i): point(*_turned(place, swap, flip_x, flip_y), "die") for i, place in enumerate(_POINTS)},
-    }
-
-
-@REGISTRY.case("M4", "Symmetries of the square", "isotropy of space")
-def symmetries_of_the_square() -> Iterator[Row]:
-    plain = _rises(_turned_stack(False, False, False), 15.0)
-    for number in range(1, 8):
-        moves = [bool(number & bit) for bit in (1, 2, 4)]
-        names = [
-            name for name, moved in zip(("axes exchanged", "x mirrored", "y mirrored"), moves, strict=True) if moved
-        ]
-        found = _rises(_turned_stack(*moves), 15.0)
-        yield within(", ".join(names), _difference(found, plain), 1e-9)
-
-
-def _warmer(tree: Tree, kelvins: float) -> Tree:
-    """All ambients and inlets warmer."""
-    warm = copy.deepcopy(tree)
-    for boundary in warm["boundaries"].values():
-        if "film" in boundary:
-            boundary["film"]["ambient"] = celsius(20.0 + kelvins)
-        if "coolant_film" in boundary:
-            boundary["coolant_film"]["inlet_temperature"] = celsius(20.0 + kelvins)
-    for item in warm["layers"]:
-        if "microchannels" in item:
-            item["microchannels"]["inlet_temperature"] = celsius(20.0 + kelvins)
-    return warm
-
-
-@REGISTRY.case("M5", "Shift of all temperatures", "constant properties")
-def shift() -> Iterator[Row]:
-    for kind in KINDS:
-        tree = {**stack(kind), "sources": [source("die", 8.0, _BOXES[0])]}
-        yield within(kind, _difference(_rises(_warmer(tree, 10.0), 30.0), _rises(tree)), 1e-9)
-
-
-def scaled(tree: Tree, s: float) -> Tree:
-    """Return the stack s times as large with the same rises: films / s, contacts and watts * s, times s^2."""
-
-    def by(text: str, factor: float) -> str:
-        number, unit = text.split(" ", 1)
-        return quantity(float(number) * factor, unit)
-
-    larger = copy.deepcopy(tree)
-    larger["size"] = {axis: by(text, s) for axis, text in tree["size"].items()}
-    for item in larger["layers"]:
-        item["thickness"] = by(item["thickness"], s)
-        if "contact_resistance_below" in item:
-            item["contact_resistance_below"] = by(item["contact_resistance_below"], s)
-    for boundary in larger["boundaries"].values():
-        boundary["film"]["coefficient"] = by(boundary["film"]["coefficient"], 1 / s)
-    for item in larger["sources"]:
-        item["power"] = by(item["power"], s)
-        item["rectangle"] = {axis: [by(edge, s) for edge in edges] for axis, edges in item["rectangle"].items()}
-    for probe in larger["probes"].values():
-        for axis in ("x", "y"):
-            if axis in probe:
-                probe[axis] = by(probe[axis], s)
-        if "mean" in probe:
-            probe["mean"] = {axis: [by(edge, s) for edge in edges] for axis, edges in probe["mean"].items()}
-    if "transient" in larger:
-        larger["transient"] |= {key: by(larger["transient"][key], s * s) for key in ("end", "step")}
-    return larger
-
-
-@REGISTRY.case("M6", "Scaling of all lengths", "dimensional analysis")
-def scaling() -> Iterator[Row]:
-    steady = {**stack("conduction"), "sources": [source("die", 8.0, _BOXES[0])]}
-    timed = {**steady, "transient": transient(0.01, 0.002, 20.0)}
-    for s in (0.1, 7.3):
-        for name, tree in (("steady", steady), ("transient", timed)):
-            yield within(f"{s:g} times as large, {name}", _difference(_rises(scaled(tree, s)), _rises(tree)), 1e-8)
-
-
-@REGISTRY.case("M7", "A layer cut in two, a contact without resistance", "continuity")
-def layer_cut_in_two() -> Iterator[Row]:
-    for kind in KINDS:
-        tree = stack(kind)
-        index = next(i for i, item in enumerate(tree["layers"]) if item["name"] == "die")
-        die = tree["layers"][index]
-        half = metres(float(die["thickness"].split()[0]) / 2)
-        lower = {**die, "name": "lower", "thickness": half, "cells": 1}
-        upper = {k: v for k, v in lower.items() if k != "contact_resistance_below"}
-        upper |= {"name": "die", "contact_resistance_below": "0 m^2*K/W"}
-        probes = {name: probe for name, probe in tree["probes"].items() if name != "box"}
-        whole = {**tree, "probes": probes, "sources": [source("die", 8.0, _BOXES[0])]}
-        cut = {
-            **whole,
-            "layers": [*tree["layers"][:index], lower, upper, *tree["layers"][index + 1 :]],
-            "sources": [source("lower", 4.0, _BOXES[0]), source("die", 4.0, _BOXES[0])],
-        }
-        yield within(kind, _difference(_rises(cut), _rises(whole)), 1e-9)
 
 
 @REGISTRY.case("M8", "Maximum principle", "no source, no extremum")
@@ -244,12 +44,12 @@ def maximum_principle() -> Iterator[Row]:
         for direction in ("+", "alternate"):
             tree = stack("channels")
             tree["layers"][1]["microchannels"] |= {"flow_rate": f"{flow!r} L/min", "direction": direction}
-            found = solve({**tree, "sources": [source("die", 60.0, _BOXES[1])]})
+            found = solve({**tree, "sources": [source("die", 60.0, BOXES[1])]})
             rise = found.hottest - 20
             yield within(f"below the inlet, {flow:g} L/min, {direction}", max(20 - found.coldest, 0.0) / rise, 1e-6)
-    found = solve({**stack("conduction"), "sources": [source("die", 60.0, _BOXES[1])]})
+    found = solve({**stack("conduction"), "sources": [source("die", 60.0, BOXES[1])]})
     yield within("below the ambient, conduction", max(20 - found.coldest, 0.0) / (found.hottest - 20), 1e-6)
-    soon = solve({**stack("conduction"), "sources": [source("die", 60.0, _BOXES[1])],
+    soon = solve({**stack("conduction"), "sources": [source("die", 60.0, BOXES[1])],
                   "transient": transient(1e-4, 1e-5, 20.0)})  # fmt: skip
     note = "steps far below the diffusion time of a cell"
     yield within("below the start, transient", max(20 - soon.coldest, 0.0) / (soon.hottest - 20), 1e-6, note=note)
@@ -303,7 +103,7 @@ def monotone() -> Iterator[Row]:
 @REGISTRY.case("M10", "Ledger in the steady state", "conservation of energy")
 def steady_ledger() -> Iterator[Row]:
     for kind in KINDS:
-        found = solve({**stack(kind), "sources": [source("die", 8.0, _BOXES[0]), source("lid", 1.0)]})
+        found = solve({**stack(kind), "sources": [source("die", 8.0, BOXES[0]), source("lid", 1.0)]})
         yield found.energy_row(kind)
         yield compare(f"heat in, {kind}", float(found.found["heat_in_W"]), 9.0, 1e-12, "W")
         yield compare(f"heat out, {kind}", float(found.found["heat_out_W"]), 9.0, 1e-8, "W")
@@ -312,7 +112,7 @@ def steady_ledger() -> Iterator[Row]:
 @REGISTRY.case("M11", "Ledger of every time step", "conservation of energy")
 def transient_ledger() -> Iterator[Row]:
     for kind in KINDS:
-        heat = {**source("die", 8.0, _BOXES[0]), "schedule": [["0 s", 1.0], ["9 ms", 0.0], ["21 ms", 2.0]]}
+        heat = {**source("die", 8.0, BOXES[0]), "schedule": [["0 s", 1.0], ["9 ms", 0.0], ["21 ms", 2.0]]}
         found = solve({**stack(kind), "sources": [heat], "transient": transient(0.03, 0.003, 20.0)})
         yield found.energy_row(kind)
     yield from _stored()
@@ -336,11 +136,11 @@ def _stored() -> Iterator[Row]:
 @REGISTRY.case("M12", "Transient tends to the steady state", "consistency")
 def transient_to_steady() -> Iterator[Row]:
     for kind in KINDS:
-        tree = {**stack(kind), "sources": [source("die", 8.0, _BOXES[0])]}
-        steady = _rises(tree)[:, -1]
+        tree = {**stack(kind), "sources": [source("die", 8.0, BOXES[0])]}
+        steady = rises(tree)[:, -1]
         for initial, step in ((35.0, 20.0), ("steady", 1e-3)):
-            found = _rises({**tree, "transient": transient(30 * step, step, initial)})[:, -1]
-            yield within(f"{kind}, from {initial}", _difference(found, steady), 1e-6)
+            found = rises({**tree, "transient": transient(30 * step, step, initial)})[:, -1]
+            yield within(f"{kind}, from {initial}", difference(found, steady), 1e-6)
 
 
 @REGISTRY.case("M13", "A run that is stored and continued", "determinism")
@@ -406,7 +206,7 @@ def rasters() -> Iterator[Row]:
 
 
 def _exact_centroid(watts_: np.ndarray) -> float:
-    centres = (np.arange(watts_.shape[1]) + 0.5) * _SIDE / watts_.shape[1]
+    centres = (np.arange(watts_.shape[1]) + 0.5) * SIDE / watts_.shape[1]
     return float(watts_.sum(axis=0) @ centres / watts_.sum())
 
 
@@ -417,19 +217,19 @@ def _centroid(watts_: np.ndarray) -> float:
     column of the raster is cold, so that temperatures are linear towards x_max.
     """
     tree = {
-        "size": {"x": metres(_SIDE), "y": metres(_SIDE)},
+        "size": {"x": metres(SIDE), "y": metres(SIDE)},
         "cells": {"x": 12, "y": 12},
         "layers": [layer("plate", 1e-3, 100.0, 1)],
         "boundaries": {"x_min": held(0.0), "x_max": film(_EDGE, 0.0)},
         "sources": [{"layer": "plate", "map": "power.csv"}],
-        "probes": {"edge": mean(rectangle((_SIDE - 1e-4, _SIDE), (0.0, _SIDE)), "plate", None),
-                   "end": mean(rectangle((_SIDE - 2e-4, _SIDE), (0.0, _SIDE)), "plate", None)},
+        "probes": {"edge": mean(rectangle((SIDE - 1e-4, SIDE), (0.0, SIDE)), "plate", None),
+                   "end": mean(rectangle((SIDE - 2e-4, SIDE), (0.0, SIDE)), "plate", None)},
     }  # fmt: skip
     found = solve(tree, {"power.csv": watts_})
     # Two means near the end give the face itself.
     face = 2 * found.probe("edge") - found.probe("end")
-    through = _EDGE * face * _SIDE * 1e-3
-    return through / watts_.sum() * (_SIDE + 100.0 / _EDGE)
+    through = _EDGE * face * SIDE * 1e-3
+    return through / watts_.sum() * (SIDE + 100.0 / _EDGE)
 
 
 _EDGE = 1e6
@@ -438,7 +238,7 @@ _EDGE = 1e6
 @REGISTRY.case("M19", "Wrong stacks are refused, the key named", "schema")
 def refusals() -> Iterator[Row]:
     def broken(key: str, value: object) -> Tree:
-        tree = copy.deepcopy({**stack("channels"), "sources": [source("die", 1.0, _BOXES[0])]})
+        tree = copy.deepcopy({**stack("channels"), "sources": [source("die", 1.0, BOXES[0])]})
         *path, last = key.split(".")
         node: Any = tree
         for part in path:
@@ -474,35 +274,3 @@ def _refusal(tree: Tree) -> str | None:
 def _names(message: str, key: str) -> bool:
     """Whether a message names the key or, of names, the list it stands in."""
     return key in message or (key.split(".")[0] in message and key.split(".")[-1] in message)
-
-
-@REGISTRY.case("linear in time", "A transient of twice the power rises twice as much", LINEARITY)
-def linear_in_time() -> Iterator[Row]:
-    times = [0.003, 0.01, 0.03]
-    for kind in KINDS:
-        one, two = (
-            _rises(
-                {
-                    **stack(kind),
-                    "sources": [source("die", p, _BOXES[0])],
-                    "transient": transient(0.03, 1e-3, 20.0, times),
-                }
-            )
-            for p in (4.0, 8.0)
-        )
-        yield within(kind, _difference(2 * one, two), 1e-9)
-
-
-@REGISTRY.case("steady start", "A steady start of two sources, then one is switched off", "superposition in time")
-def steady_start() -> Iterator[Row]:
-    """Switching off is the steady state of both, less the step response of the other."""
-    times = [0.002, 0.01, 0.05]
-    tree = stack("channels")
-    pair = [source("die", 6.0, _BOXES[0]), source("die", 4.0, _BOXES[1])]
-    off = {**pair[1], "schedule": [["0 s", 1.0], ["1 ns", 0.0]]}
-    common = {"transient": transient(0.05, 1e-3, "steady", times)}
-    both = _rises({**tree, "sources": pair})
-    switched = _rises({**tree, "sources": [pair[0], off], **common})
-    step = _rises({**tree, "sources": [{**pair[0], "power": "0 W"}, pair[1]],
-                   "transient": transient(0.05, 1e-3, 20.0, times)})  # fmt: skip
-    yield within("rises after switching off", _difference(switched, both - step), 1e-6)

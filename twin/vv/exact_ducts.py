@@ -144,10 +144,10 @@ def _power_iteration(inverse, size: int) -> float:  # type: ignore[no-untyped-de
 
 def _uniform_flux(section: _Section, relative: Array, diameter: float, perimeter: float) -> float:
     """Nu_H2: lap T = q P / A (u / u_m), dT/dn = q on the walls; mean wall over bulk temperature."""
-    wall = np.zeros(section.shape)
-    wall[-1, :] += section.along_y
-    wall[:, -1] += section.along_x
-    wall = wall.ravel()
+    lengths = np.zeros(section.shape)
+    lengths[-1, :] += section.along_y
+    lengths[:, -1] += section.along_x
+    wall = lengths.ravel()
     area = section.mass.sum()
     load = wall - perimeter / area * section.mass * relative
     free = np.ones(load.size, bool)

@@ -92,12 +92,12 @@ def response(stack: Layered, drive: str | int, a2: Any = 0.0, b2: Any = 0.0, s: 
         load[0 if drive == "bottom" else -1] += 1.0
     _ends(stack, drive, diagonal, coupling, load)
     theta = _thomas(diagonal, coupling, load)
-    low, high = (np.array([theta[n[end]] for n in number]) for end in (0, 1))
+    lower, upper = (np.array([theta[ends[end]] for ends in number]) for end in (0, 1))
     means = []
     for index, (slab, port) in enumerate(zip(stack.slabs, ports, strict=True)):
-        own = port[3] * slab.thickness / slab.conductivity[2] if drive == index else 0.0
-        means.append(port[2] / 2 * (low[index] + high[index]) + own)
-    return Faces(low, high, np.array(means))
+        own = port[3] * slab.thickness / slab.conductivity[2] if drive == index else 0.0 * port[3]
+        means.append(port[2] / 2 * (lower[index] + upper[index]) + own)
+    return Faces(lower, upper, np.array(means))
 
 
 def _nodes(stack: Layered) -> list[tuple[int, int]]:

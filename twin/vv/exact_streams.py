@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import polynomial
 
+from twin.vv.exact_layers import invert
+
 Array = np.ndarray
 
 
@@ -44,6 +46,14 @@ def crossflow(transfer_units: float, ratio: float, terms: int = 60) -> float:
         return np.asarray(1 - np.cumsum(poisson))
 
     return float(np.sum(rests(transfer_units) * rests(ratio * transfer_units)) / (ratio * transfer_units))
+
+
+def schumann_bed(distance: float, time: float) -> float:
+    """Return the bed's temperature after a step at the inlet, dTf/dX = Ts - Tf and dTs/dt = Tf - Ts.
+
+    By inversion of exp(-X s / (s + 1)) / (s (s + 1)). Source: Schumann, J. Franklin Inst. 208 (1929) 405.
+    """
+    return invert(lambda s: np.exp(-distance * s / (s + 1)) / (s * (s + 1)), time)
 
 
 def boundary_layer(peclet: float, x: float) -> float:

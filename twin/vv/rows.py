@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 ORDER_TOLERANCE = 0.15
 """Largest distance of an observed order from theory."""
 
@@ -186,7 +188,7 @@ def within(quantity: str, error: float, tolerance: float, unit: str = "", note: 
 def observed_order(
     quantity: str,
     sizes: Sequence[float],
-    errors: Sequence[float],
+    errors: Sequence[float] | np.ndarray,
     theory: float,
     axis: str = "cell",
     tolerance: float = ORDER_TOLERANCE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ def load_requests(trace: str) -> Requests:
 
 def read_csv(path: Path, columns: TraceColumns) -> Requests:
     """Return the requests in a CSV file; SpecError names missing columns and wrong lines."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _parsed(path, columns, 0, 0)
+    return _parsed(path.resolve(), columns, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, columns: TraceColumns, modified: int, size: int) -> Requests:
+    """Read a file once as long as it stays as it is: the points of a study share their trace."""
     import pandas as pd
 
     try:
@@ -60,7 +71,10 @@ def read_csv(path: Path, columns: TraceColumns) -> Requests:
         raise SpecError(path.name, found)
     order = np.argsort(seconds, kind="stable")
     context, generated = (count.to_numpy(dtype=np.int64)[order] for count in counts)
-    return Requests(seconds[order] - seconds[order[0]], context, generated)
+    arrays = (seconds[order] - seconds[order[0]], context, generated)
+    for array in arrays:
+        array.flags.writeable = False
+    return Requests(*arrays)
 
 
 def window(requests: Requests, duration: float) -> Requests:

@@ -42,7 +42,7 @@ def admitted_streams(streams: int, prompt: int, generated: int, cache_tokens: in
 
 
 def one_second(
-    output: float, prompts: float, prompt: int, context: float, streams: float, passes: float, busy: float
+    output: float, prompts: float, prompt: float, context: float, streams: float, passes: float, busy: float
 ) -> Interval:
     """Return a second of steady service: `output` tokens, `prompts` prompt tokens, at a busy share."""
     total = output + prompts

@@ -1,5 +1,7 @@
 """The scan of a coolant stream against dense equations written out cell by cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from small_problems import INLET, PIECES, grid, streams
 
 from twin.fe.stream import Stream
-from twin.fe.tensor import Array
+from twin.fe.tensor import Array, low_shares
 
 KINDS = list(PIECES)
 STEPS = [None, 2e-3]
@@ -85,12 +87,17 @@ def test_uniform_temperature_stays(kind: str) -> None:
     spread=st.floats(0.0, 0.9),
     seed=st.integers(0, 10**6),
     step=st.sampled_from([None, 1e-4, 0.1]),
+    quadratic=st.booleans(),
 )
-def test_heat_from_walls_is_heat_to_the_coolant(kind: str, spread: float, seed: int, step: float | None) -> None:
+def test_heat_from_walls_is_heat_to_the_coolant(
+    kind: str, spread: float, seed: int, step: float | None, quadratic: bool
+) -> None:
     """Column by column, for any flow: what leaves the walls leaves at the outlets or is stored."""
     tensor = grid()
     widths = np.random.default_rng(seed).uniform(0.5, 2.0, tensor.x.size)
-    for stream in streams(tensor, kind, spread, seed):
+    shares = low_shares(tensor.y, 2) if quadratic else 0.5
+    for plain in streams(tensor, kind, spread, seed):
+        stream = replace(plain, low_shares=shares)
         wall = wall_temperatures(stream, seed)
         old = np.random.default_rng(seed + 1).uniform(290.0, 320.0, stream.capacity_rate.shape)
         found = stream.temperatures(wall, step, old if step else None)

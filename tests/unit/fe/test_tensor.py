@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_problems import graded, grid
 
-from twin.fe.tensor import basis_integrals, basis_values, node_lengths, stiffness, with_midpoints
+from twin.fe.tensor import basis_integrals, basis_values, low_shares, node_lengths, stiffness, with_midpoints
 
 DEGREES = [1, 2]
 
@@ -55,6 +55,14 @@ def test_contacts_double_their_plane_and_only_theirs() -> None:
     assert grid(contacts=(0.0, 2e-5)).layer_planes == ((0, 3), (3, 4), (5, 7))
     assert grid(contacts=(0.0, 0.0)).slabs == ((0, 6),)
     assert tensor.size == 7 * 13 * 9
+
+
+@pytest.mark.parametrize("degree", DEGREES)
+def test_shares_of_intervals_add_up_to_the_weights_of_nodes(degree: int) -> None:
+    nodes = with_midpoints(graded(1.0, 5, 3), degree)
+    lengths, low = np.diff(nodes), low_shares(nodes, degree)
+    total = np.append(lengths * low, 0.0) + np.insert(lengths * (1 - low), 0, 0.0)
+    np.testing.assert_allclose(total, node_lengths(nodes, degree), rtol=1e-13)
 
 
 @pytest.mark.parametrize("degree", DEGREES)
