@@ -32,8 +32,11 @@ _KINDS: dict[str, tuple[str, str]] = {
     "trace": ("traces", "trace:Trace"),
     "mesh": ("meshes", "mesh:MeshRecipe"),
     "scenario": ("scenarios", "scenario:Scenario"),
+    "study": ("studies", "study:Study"),
 }
-_UNSOURCED = {"scenario", "mesh", "model"}
+_UNSOURCED = {"scenario", "mesh", "model", "study"}
+_WITHOUT_INHERITANCE = {"study"}
+"""Kinds whose `base:` names something else than an entry of their own kind."""
 _SUFFIXES = (".yaml", ".json")
 _extra_folders: list[Path] = []
 
@@ -148,7 +151,8 @@ def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
     if kind not in _UNSOURCED:
         content.pop("source", None)
         content.pop("status", None)
-    content.pop("base", None)
+    if kind not in _WITHOUT_INHERITANCE:
+        content.pop("base", None)
     spec = validate(origin.strip(content), spec_class(kind), path.name)
     return Entry(kind, path.stem, path, spec, tuple(sources))
 
@@ -163,7 +167,7 @@ def _inherit(kind: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise SpecError(path.name, [Problem("base", f"inherits from itself through {seen[-1].name}")])
     raw = read_yaml(path)
     _require_kind(check_kind(kind), path, raw)
-    if "base" not in raw:
+    if "base" not in raw or check_kind(kind) in _WITHOUT_INHERITANCE:
         return raw
     parent = _inherit(kind, find(kind, str(raw["base"])), (*seen, path))
     return merge(parent, {key: value for key, value in raw.items() if key != "base"})

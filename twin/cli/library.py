@@ -163,7 +163,11 @@ def _check_entry(kind: str, file: Path) -> list[Problem]:
 def _check_problem_file(file: Path, kind: str) -> list[Problem]:
     from twin.spec.documents import read_yaml, validate
 
-    validate(read_yaml(file), spec_of(kind), file.name)
+    problem = validate(read_yaml(file), spec_of(kind), file.name)
+    if kind == "stack":
+        from twin.thermal.stack_check import check_stack
+
+        check_stack(problem, file.name, file.parent)
     return []
 
 

@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from twin.errors import did_you_mean
@@ -46,6 +46,8 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "min": min,
     "max": max,
 }
+_OFFSETS = ("degree_Celsius", "degree_Fahrenheit")
+_LONGEST = 1000
 _KEEP_UNIT = {"abs", "min", "max"}
 _GRAMMAR = "use names, numbers with units, + - * / **, comparisons, and, or, not, abs, sqrt, exp, log, min, max"
 _TEXT, _TRUTH = "text", "truth"
@@ -63,6 +65,8 @@ class Expression:
 
     @cached_property
     def _tree(self) -> ast.expr:
+        if len(self.text) > _LONGEST:
+            raise ExpressionError(f"is longer than {_LONGEST} characters")
         prepared = _QUANTITY.sub(lambda found: f"{_LITERAL}({found[1]}, '{found[2]}')", self.text)
         try:
             return ast.parse(prepared.strip(), mode="eval").body
@@ -131,28 +135,26 @@ def _literal(node: ast.Call) -> tuple[float, str]:
     return float(number), str(unit)
 
 
+@cache
 def _si(number: float, unit: str) -> float:
-    root = _written(_root(unit))
-    return to_si(f"{number!r} {unit}", "" if root == "1" else root)
+    base = _written(_base(unit))
+    return to_si(f"{number!r} {unit}", "" if base == "1" else base)
 
 
-def _root(unit: str) -> Any:
-    """Return a unit in base units, as a pint quantity of magnitude 1."""
-    wanted = parse_unit("dimensionless" if unit in ("", "1") else unit)
-    return (1.0 * wanted).to_root_units() / (1.0 * wanted).to_root_units().magnitude if not _offset(wanted) else _kelvin()
+def _base(unit: str) -> Any:
+    """Return the SI base unit of what a user wrote, as a pint quantity of magnitude 1; K of degC."""
+    wanted = parse_unit(unit)
+    found = (1.0 * parse_unit("K")) if str(wanted) in _OFFSETS else (1.0 * wanted).to_base_units()
+    return found / found.magnitude
 
 
-def _offset(unit: Any) -> bool:
-    return str(unit) in ("degree_Celsius", "degree_Fahrenheit")
-
-
-def _kelvin() -> Any:
-    return 1.0 * parse_unit("K")
+def _of_name(unit: str) -> Any:
+    """Return the SI unit of a quantity as a pint quantity of magnitude 1."""
+    return 1.0 * parse_unit("dimensionless" if unit in ("", "1") else unit)
 
 
 def _written(quantity: Any) -> str:
-    text = f"{quantity.units:~C}"
-    return text.replace("**", "^") or "1"
+    return "1" if quantity.dimensionless else f"{quantity.units:~C}".replace("**", "^")
 
 
 def _dimension(node: ast.expr, units: Mapping[str, str | None]) -> Any:
@@ -160,17 +162,17 @@ def _dimension(node: ast.expr, units: Mapping[str, str | None]) -> Any:
     name = _dotted(node)
     if name is not None:
         unit = units[name]
-        return _TEXT if unit is None else _root(unit)
+        return _TEXT if unit is None else _of_name(unit)
     match node:
         case ast.Constant(value=bool()):
             return _TRUTH
         case ast.Constant(value=int() | float()):
-            return _root("1")
+            return _of_name("1")
         case ast.Constant(value=str()):
             return _TEXT
         case ast.Call(func=ast.Name(id=called)) if called == _LITERAL:
             try:
-                return _root(_literal(node)[1])
+                return _base(_literal(node)[1])
             except (UnitError, ValueError, SyntaxError) as error:
                 raise ExpressionError(str(error)) from error
         case ast.Call(func=ast.Name(id=called), args=arguments, keywords=[]) if called in _FUNCTIONS and arguments:
@@ -250,8 +252,10 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
     if name is not None:
         return values[name]
     match node:
-        case ast.Constant(value=value):
-            return value
+        case ast.Constant(value=int() | float() as number):
+            return float(number)  # powers of whole numbers have no limit
+        case ast.Constant(value=text):
+            return text
         case ast.Call(func=ast.Name(id=called)) if called == _LITERAL:
             return _si(*_literal(node))
         case ast.Call(func=ast.Name(id=called), args=arguments):
@@ -260,7 +264,9 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return _ARITHMETIC[type(operation)](_value(left, values), _value(right, values))
         case ast.UnaryOp(op=operation, operand=operand):
             found = _value(operand, values)
-            return not found if isinstance(operation, ast.Not) else (-found if isinstance(operation, ast.USub) else found)
+            return (
+                not found if isinstance(operation, ast.Not) else (-found if isinstance(operation, ast.USub) else found)
+            )
         case ast.BoolOp(op=operation, values=parts):
             found = [bool(_value(part, values)) for part in parts]
             return all(found) if isinstance(operation, ast.And) else any(found)

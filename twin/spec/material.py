@@ -19,6 +19,10 @@ class PowerLawConductivity(Spec):
     temperature: Annotated[Temperature, Field(gt=0)]
     exponent: Ratio
 
+    def at(self, kelvin: float) -> float:
+        """Return the conductivity at a temperature in K, in W/m/K."""
+        return self.reference * (kelvin / self.temperature) ** self.exponent
+
 
 class Material(Spec):
     """A solid: conductivity (isotropic, along x, y, z, or a power law of temperature), density and specific heat."""

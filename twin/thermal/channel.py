@@ -20,6 +20,7 @@ from twin.fe.section import Array
 from twin.library import load
 from twin.spec.channel import Channel
 from twin.spec.documents import read_yaml, validate
+from twin.spec.material import Material
 from twin.thermal import correlations
 from twin.thermal.coolant import load_coolant
 from twin.thermal.layers import solid_layer
@@ -147,12 +148,23 @@ def cell_of(channel: Channel, stream: Stream, cells: int) -> ChannelCell:
 
 
 def solid_conductivities(channel: Channel) -> tuple[Conductivity, Conductivity, Conductivity]:
-    """Return the conductivities of base, wall and cover in W/m/K: along the channel, across it, upwards."""
+    """Return the conductivities of base, wall and cover in W/m/K: along the channel, across it, upwards.
+
+    A power law is taken at the inlet temperature.
+    """
     base, wall, cover = (
-        solid_layer("", 1.0, 1, given or channel.wall_material).conductivity
+        _conductivity(given or channel.wall_material, channel.inlet_temperature)
         for given in (channel.base_material, channel.wall_material, channel.cover_material)
     )
     return base, wall, cover
+
+
+def _conductivity(given: str | Material, kelvin: float) -> Conductivity:
+    layer = solid_layer("", 1.0, 1, given)
+    if layer.power_law is None:
+        return layer.conductivity
+    k = layer.power_law.at(kelvin)
+    return k, k, k
 
 
 def solve_channel(channel: Channel) -> ChannelResult:

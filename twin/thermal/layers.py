@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin import library
+from twin.fe.heat import PowerLaw
 from twin.fe.stream import WettedWalls
 from twin.fe.tensor import Array, GridLayer, TensorGrid, basis_integrals, masses
 from twin.spec.material import Material, PowerLawConductivity
@@ -72,6 +73,12 @@ def channel_layer(
         name, geometry.height, cells, (across, (1 - share) * ky, (1 - share) * kz),
         (1 - share) * base.heat_capacity, contact, geometry, base.power_law,
     )  # fmt: skip
+
+
+def power_laws(layers: Sequence[Layer]) -> dict[int, PowerLaw]:
+    """Return the conductivities that depend on temperature, by layer."""
+    found = {index: layer.power_law for index, layer in enumerate(layers)}
+    return {index: PowerLaw(law.temperature, law.exponent) for index, law in found.items() if law}
 
 
 def build_grid(x: Array, y: Array, layers: Sequence[Layer]) -> TensorGrid:

@@ -25,7 +25,7 @@ from twin.thermal.stack_trace import Solved, Task, Trace, solve_with
 
 _SHARE_OF_DIFFERENCE = {1: 0.5, 2: 0.25}
 """By degree of the elements; steps are of second order."""
-_ROUNDING = 1e-12
+_ROUNDING = 1e-10
 """What the solver leaves of a temperature, over its absolute value."""
 
 

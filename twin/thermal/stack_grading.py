@@ -119,9 +119,13 @@ def varies(stack: Stack, axis: str) -> bool:
     sides = [f"{axis}_min", f"{axis}_max"]
     open_sides = any(boundary(stack, f).is_way_out or boundary(stack, f).heat_flux for f in sides)
     heated_sides = any(source.face in sides for source in stack.sources)
+    return inside or maps or open_sides or heated_sides or _flows(stack, axis) or bool(_clogs(stack))
+
+
+def _flows(stack: Stack, axis: str) -> bool:
+    """Whether channels or a coolant film run along an axis."""
     films = (boundary(stack, face).coolant_film for face in FACES)
-    flows = any(c.axis == axis for c in channels_of(stack)) or any(film.axis == axis for film in films if film)
-    return inside or maps or open_sides or heated_sides or flows or bool(_clogs(stack))
+    return any(c.axis == axis for c in channels_of(stack)) or any(film.axis == axis for film in films if film)
 
 
 def varies_laterally(stack: Stack) -> bool:
@@ -198,7 +202,7 @@ def _lateral_marks(stack: Stack, layers: Sequence[Layer], axis: str, spreading: 
     for face, place in ((f"{axis}_min", 0.0), (f"{axis}_max", extent)):
         if boundary(stack, face).is_way_out or boundary(stack, face).heat_flux:
             found.append((place, min(extent / 2, max(diffusion, extent / 100))))
-    if any(c.axis == axis for c in channels_of(stack)):
+    if _flows(stack, axis):
         found += [(0.0, spreading), (extent, spreading)]
     return _Marks(np.array([p for p, _ in found]), np.array([length for _, length in found]))
 

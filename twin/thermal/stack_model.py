@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twin.fe.heat import Film, HeatModel, PowerLaw, Radiation
+from twin.fe.heat import Film, HeatModel, Radiation
 from twin.fe.stream import Stream, WettedWalls
 from twin.fe.tensor import Array, TensorGrid, low_shares
 from twin.spec.material import Material
@@ -21,7 +21,7 @@ from twin.thermal.bed import ChannelBed
 from twin.thermal.clogging import Clogging
 from twin.thermal.coolant import load_coolant
 from twin.thermal.hydraulics import ChannelGeometry, Layout
-from twin.thermal.layers import Layer, channel_layer, material, solid_layer, wetted_walls
+from twin.thermal.layers import Layer, channel_layer, material, power_laws, solid_layer, wetted_walls
 from twin.thermal.stack_check import boundary
 from twin.thermal.stack_fields import NodeWeights, whole
 from twin.thermal.stack_mesh import StackMesh
@@ -119,9 +119,7 @@ def compile_stack(
         {face: Film(b.film.coefficient, b.film.ambient) for face, b in found.items() if b.film},
         fixed_at(stack, 0.0),
         radiation={f: Radiation(b.radiation.emissivity, b.radiation.ambient) for f, b in found.items() if b.radiation},
-        power_laws={
-            i: PowerLaw(law.temperature, law.exponent) for i, layer in enumerate(layers) if (law := layer.power_law)
-        },
+        power_laws=power_laws(layers),
     )
     return StackModel(
         stack, layers, mesh, heat, _beds(stack, mesh), _film_streams(stack, grid),

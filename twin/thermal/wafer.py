@@ -23,7 +23,15 @@ from twin.thermal.clogging import Clogging, clog_problems
 from twin.thermal.coolant import CoolantProperties
 from twin.thermal.hydraulics import ChannelGeometry, Layout, design_geometry
 from twin.thermal.jets import JetBed
-from twin.thermal.layers import Layer, build_grid, channel_layer, layer_mean_weights, solid_layer, tile_nodes
+from twin.thermal.layers import (
+    Layer,
+    build_grid,
+    channel_layer,
+    layer_mean_weights,
+    power_laws,
+    solid_layer,
+    tile_nodes,
+)
 from twin.thermal.layers import wetted_walls as walls_of
 from twin.thermal.regime import Caution
 
@@ -119,6 +127,7 @@ class WaferThermalModel:
             np.array([layer.conductivity for layer in self.layers]),
             np.array([layer.heat_capacity for layer in self.layers]),
             {"bottom": film} if film.coefficient > 0 else {},
+            power_laws=power_laws(self.layers),
         )
         self.bed = _bed(self.grid, len(chip.layers), chip, design, coolant, reference_temperature, blocked, clogged)
         self.reference_temperature = reference_temperature

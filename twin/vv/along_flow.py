@@ -20,6 +20,7 @@ from twin.vv.stacks import (
     quantity,
     rectangle,
     solve,
+    watts,
 )
 
 REGISTRY = Registry("coolant")
@@ -159,3 +160,30 @@ def alternating_streams() -> Iterator[Row]:
     yield compare("outlet", runs[-1].outlet, model.streams(SIDE)[0], 1e-6, "degC", 1.0)
     yield runs[-1].energy_row()
     yield from targeted(_alternating(None), values)
+
+
+@REGISTRY.case("ends of a stream", "Thin wall of poor conductivity: its ends over a stream's inlet and outlet", NIELD)
+def ends_of_a_stream() -> Iterator[Row]:
+    """Conduction along the wall reaches sqrt(k t / G) = 0.4 mm into 200 mm; default mesh, then a target error."""
+    length, width, thickness, sheet, exchange, flux_ = 0.2, 0.05, 0.13e-3, 1.6e-3, 1.1e4, 3e5
+    rate, through = 250.0, 1e4
+    model = exact.TwoTemperatures(sheet, exchange, rate, 20.0, ((length, flux_),))
+    values = {}
+    for name, share in (("inlet", 0.0), ("middle", 0.5), ("outlet", 1.0)):
+        solid, fluid = model.at(share * length)
+        values[name] = solid - exchange * (solid - fluid) * thickness / through / 4
+    tree = {
+        "size": {"x": metres(width), "y": metres(length)},
+        "layers": [layer("wall", thickness, (sheet / thickness, sheet / thickness, through))],
+        "boundaries": {"top": stream(1 / (1 / exchange - thickness / through / 4), rate * width, 20.0)},
+        "sources": [{"layer": "wall", "power": watts(flux_ * length * width)}],
+        "probes": {
+            name: point(0.02, place, "wall") for name, place in (("inlet", 0.0), ("middle", 0.1), ("outlet", 0.2))
+        },
+    }
+    found = solve(tree)
+    rise = max(values.values()) - 20
+    for name, value in values.items():
+        yield found.row(name, name, value, 1e-3, rise)
+    yield found.energy_row()
+    yield from targeted(tree, values)

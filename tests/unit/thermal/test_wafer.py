@@ -9,6 +9,7 @@ from twin import library
 from twin.errors import SpecError
 from twin.power.model import PowerModel
 from twin.spec.chip import Array as Tiles
+from twin.spec.material import Material
 from twin.spec.mesh import MeshRecipe
 from twin.thermal.coolant import load_coolant
 from twin.thermal.wafer import WaferState, WaferThermalModel
@@ -284,3 +285,30 @@ def test_second_wafer_chip_works() -> None:
     model = wafer(chip="wse2")
     found = model.steady(np.full(model.tiles, 15e3 / 1344), FLOW, INLET)
     assert found.balance.residual < 1e-6
+
+
+def test_silicon_of_a_power_law_conducts_worse_where_it_is_warm() -> None:
+    """k = 148 (T / 300 K)^-1.3: the hottest point differs as the conductivity there does, and heat closes."""
+    law = Material.model_validate(
+        {
+            "conductivity": {"reference": "148 W/m/K", "temperature": "300 K", "exponent": -1.3},
+            "density": "2330 kg/m^3",
+            "specific_heat": "700 J/kg/K",
+        }
+    )
+    constant = law.model_copy(update={"conductivity": 148.0})
+    chip = library.load("chip", "wse3")
+    rises = {}
+    for name, silicon in (("law", law), ("constant", constant)):
+        layers = tuple(
+            layer.model_copy(update={"material": silicon}) if layer.name == "silicon" else layer
+            for layer in chip.layers
+        )
+        model = WaferThermalModel(
+            chip.model_copy(update={"layers": layers}), library.load("cooling", "straight-cold-plate"),
+            library.load("mesh", "wafer-coarse"), load_coolant("water"), Tiles(x=2, y=2), 330.0,
+        )  # fmt: skip
+        state = model.steady(np.full(model.tiles, 20e3 / np.prod(model.tiles)), FLOW, 330.0)
+        assert state.balance.residual < 1e-7
+        rises[name] = state.peak - 330.0
+    assert rises["constant"] < rises["law"] < 1.02 * rises["constant"]

@@ -1,0 +1,143 @@
+"""What varies between the points of a study: values as a scenario file would hold them, and in SI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Problem
+from twin.spec.keys import Key
+from twin.spec.study import Range, Sample, Span
+from twin.units import UnitError, to_si
+
+Numbers = NDArray[np.float64]
+Resolve = Callable[[str, Any], tuple[Any, Any]]
+"""Returns a value of a key as a resolved scenario writes it, and in SI; SpecError if the scenario refuses it."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one key: as a resolved scenario writes them, in SI (text as it is), and for a coordinate."""
+
+    key: Key
+    written: tuple[Any, ...]
+    si: tuple[Any, ...]
+    labels: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.written)
+
+
+def as_values(key: Key, written: Sequence[Any], si: Sequence[Any]) -> Values:
+    """Return values with labels: numbers in SI where all are, else text."""
+    if key.numeric and all(isinstance(value, int | float) for value in si):
+        labels: NDArray[Any] = np.array(si, dtype=np.int64 if key.whole else np.float64)
+    else:
+        labels = np.array([_label(value) for value in written], dtype=object)
+    return Values(key, tuple(written), tuple(si), labels)
+
+
+def _label(written: Any) -> str:
+    if isinstance(written, list) and all(isinstance(item, str) for item in written):
+        return ",".join(written) or "none"
+    return "null" if written is None else str(written)
+
+
+def written_number(key: Key, number: float) -> Any:
+    """Return a number in SI as a resolved scenario writes it."""
+    if key.whole:
+        return int(number)
+    unit = key.quantity.unit if key.quantity else ""
+    return f"{number!r} {unit}" if unit else number
+
+
+def range_numbers(key: Key, given: Range) -> Numbers:
+    """Return the values of a range in SI; ValueError says what is wrong."""
+    low, high = bounds(key, given)
+    spaced = np.geomspace if given.spacing == "log" else np.linspace
+    found = np.asarray(spaced(low, high, given.points), dtype=float)
+    found[0], found[-1] = (low, high) if given.points > 1 else (low, low)
+    if key.whole:
+        whole = np.rint(found)
+        if len(np.unique(whole)) < len(whole):
+            raise ValueError(f"there are no {given.points} whole numbers from {low:g} to {high:g}; use fewer points")
+        return whole
+    return found
+
+
+def bounds(key: Key, given: Range | Span) -> tuple[float, float]:
+    """Return the ends of a range in SI; ValueError says what is wrong."""
+    if not key.numeric:
+        raise ValueError("is no number; give a list of values")
+    low, high = (_number(key, end) for end in (given.from_, given.to))
+    if given.spacing == "log" and min(low, high) <= 0.0:
+        raise ValueError("logarithmic spacing needs ends above zero")
+    return low, high
+
+
+def _number(key: Key, text: Any) -> float:
+    if key.quantity is None:
+        if isinstance(text, bool) or not isinstance(text, int):
+            raise ValueError(f"needs a whole number, got {text!r}")
+        return float(text)
+    try:
+        return to_si(text, key.quantity.unit, key.quantity.example)
+    except UnitError as error:
+        raise ValueError(str(error)) from error
+
+
+def repeated(values: Values) -> list[Problem]:
+    """Return a problem if an axis has the same value twice."""
+    seen: dict[str, int] = {}
+    for number, value in enumerate(values.written):
+        first = seen.setdefault(repr(value), number)
+        if first != number:
+            return [Problem(f"axes.{values.key.name}", f"values {first + 1} and {number + 1} are the same: {value}")]
+    return []
+
+
+def drawn(sample: Sample, table: Mapping[str, Key]) -> dict[str, Values]:
+    """Return the values of all sampled keys, over (point,); equal for equal seeds.
+
+    Source of the designs: McKay, Beckman & Conover, Technometrics 21 (1979) 239 (lhs); Sobol', USSR Comput.
+    Math. Math. Phys. 7 (1967) 86, scrambled after Owen (1998).
+    """
+    unit = _unit_cube(sample)
+    found = {}
+    for column, (name, span) in enumerate(sample.over.items()):
+        key = table[name]
+        low, high = bounds(key, span)
+        share = unit[:, column]
+        if key.whole:
+            numbers = np.minimum(np.floor(_between(low, high + 1.0, span, share)), high)
+        else:
+            numbers = _between(low, high, span, share)
+        si = [int(number) if key.whole else float(number) for number in numbers]
+        found[name] = as_values(key, [written_number(key, number) for number in si], si)
+    return found
+
+
+def _between(low: float, high: float, span: Span, share: Numbers) -> Numbers:
+    if span.spacing == "log":
+        return np.asarray(low * (high / low) ** share)
+    return np.asarray(low + (high - low) * share)
+
+
+def _unit_cube(sample: Sample) -> Numbers:
+    """Return points of the unit cube, shape (points, keys)."""
+    count = len(sample.over)
+    if sample.method == "random":
+        return np.random.default_rng(sample.seed).random((sample.points, count))
+    import warnings
+
+    from scipy.stats import qmc
+
+    if sample.method == "lhs":
+        return np.asarray(qmc.LatinHypercube(count, rng=sample.seed).random(sample.points))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a sequence that is cut is less balanced, not wrong
+        return np.asarray(qmc.Sobol(count, rng=sample.seed).random(sample.points))
