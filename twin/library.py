@@ -84,6 +84,17 @@ def use_folder(folder: Path) -> None:
     entry.cache_clear()
 
 
+def extra_folders() -> list[Path]:
+    """Return the folders that `use_folder` added, first searched first."""
+    return list(_extra_folders)
+
+
+def clear_folders() -> None:
+    """Search only $TWIN_DATA and the packaged data."""
+    _extra_folders.clear()
+    entry.cache_clear()
+
+
 def folders(kind: str) -> list[Path]:
     """Return the folders that are searched for a kind, first found wins."""
     name = _KINDS[check_kind(kind)][0]

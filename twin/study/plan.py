@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin import library
 from twin.errors import Problem, SpecError, TwinError, did_you_mean
@@ -144,6 +143,7 @@ class _Planner:
         self.study, self.where = study, where
         self.table = keys(Scenario)
         self.problems: list[Problem] = []
+        self._in_combination: SpecError | None = None
 
     def plan(self) -> Plan:
         base = self._base()
@@ -160,6 +160,8 @@ class _Planner:
         found = {name: self._expression(f"derived.{name}", e, known, truth=False) for name, e in derived.items()}
         self._check_names()
         self._stop_at_problems()
+        if self._in_combination is not None:
+            raise self._in_combination
         scenario = validate(json.loads(json.dumps(start)), Scenario, self.where)
         record = self.study.record or tuple(KPIS)
         title = self.study.title or base.title
@@ -189,20 +191,26 @@ class _Planner:
             self.problems.append(Problem("replicas", f"cannot be used with an axis '{SEED}'"))
 
     def _start(self, base: Scenario) -> dict[str, Any]:
-        """Return the base with `set` and the first value of every varied key, resolved."""
-        tree = to_tree(base.model_copy(update={"compare_with": None}))
+        """Return the base with `set`, resolved, and with the first value of every varied key if these are valid."""
         firsts: dict[str, Any] = {}
         for name, axis in self.study.axes.items():
             firsts[name] = axis.from_ if isinstance(axis, Range) else axis[0]
         for name, span in (self.study.sample.over if self.study.sample else {}).items():
             firsts[name] = span.from_
-        for key, given in {**self.study.set, **firsts}.items():
-            self.problems += set_dotted(tree, key, given)
-        self._stop_at_problems()
-        tree["title"] = ""
+        try:
+            return self._with(base, {**self.study.set, **firsts})
+        except SpecError as error:
+            self._in_combination = error
+        return self._with(base, self.study.set)
+
+    def _with(self, base: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
+        tree = to_tree(base.model_copy(update={"compare_with": None, "title": ""}))
+        problems = [problem for key, given in changes.items() for problem in set_dotted(tree, key, given)]
+        if problems:
+            raise SpecError(self.where, problems)
         scenario = validate(tree, Scenario, self.where)
-        self.problems += _absent(scenario)
-        self._stop_at_problems()
+        if wrong := check_references(scenario):
+            raise SpecError(self.where, wrong)
         return _absolute(to_tree(scenario))
 
     def _dimensions(self, start: dict[str, Any]) -> tuple[Dimension, ...]:
@@ -261,7 +269,7 @@ class _Planner:
         except SpecError as error:
             self.problems += [Problem(place, f"{given!r}: {problem.message}") for problem in error.problems]
             return None
-        if not key.numeric and (wrong := _absent(scenario)):
+        if not key.numeric and (wrong := check_references(scenario)):
             self.problems += [Problem(place, f"{given!r}: {problem.message}") for problem in wrong]
             return None
         node: Any = _absolute(to_tree(scenario))
@@ -289,11 +297,6 @@ class _Planner:
                 self.problems.append(Problem(f"derived.{name}", "choose another name: letters, digits, _, not taken"))
 
 
-def _absent(scenario: Scenario) -> list[Problem]:
-    """Return what a scenario refers to and the library does not have."""
-    return check_references(scenario)
-
-
 def _absolute(tree: dict[str, Any]) -> dict[str, Any]:
     """Return a scenario whose files are named by absolute paths: workers may run in another folder."""
     for key, _, name in list(references(tree)):
@@ -301,7 +304,3 @@ def _absolute(tree: dict[str, Any]) -> dict[str, Any]:
             set_dotted(tree, key, str(Path(name).resolve()))
     return tree
 
-
-def coordinate(plan: Plan, values: Values) -> NDArray[Any]:
-    """Return the labels of one key along its dimension."""
-    return values.labels

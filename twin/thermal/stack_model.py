@@ -84,9 +84,13 @@ class StackModel:
 
 def oriented(stack: Stack) -> tuple[Stack, bool]:
     """Return the stack, turned if all its channels run along x, and whether x and y were exchanged."""
+    return (_exchanged(stack), True) if axes_of(stack) == {"x"} else (stack, False)
+
+
+def axes_of(stack: Stack) -> set[str]:
+    """Return the axes along which coolant flows."""
     axes = {layer.microchannels.axis for layer in stack.layers if layer.microchannels}
-    axes |= {film.axis for face in FACES if (film := boundary(stack, face).coolant_film)}
-    return (_exchanged(stack), True) if axes == {"x"} else (stack, False)
+    return axes | {film.axis for face in FACES if (film := boundary(stack, face).coolant_film)}
 
 
 def fixed_at(stack: Stack, time: float) -> dict[str, float]:
@@ -120,6 +124,7 @@ def compile_stack(
         fixed_at(stack, 0.0),
         radiation={f: Radiation(b.radiation.emissivity, b.radiation.ambient) for f, b in found.items() if b.radiation},
         power_laws=power_laws(layers),
+        divided="x" not in axes_of(stack),
     )
     return StackModel(
         stack, layers, mesh, heat, _beds(stack, mesh), _film_streams(stack, grid),

@@ -1,0 +1,162 @@
+"""DIR/catalogue.sqlite: the state of every point and all results; the one truth that a study continues from.
+
+One process writes, a transaction per batch, flushed to the disk (WAL, synchronous FULL): what is recorded
+survives a kill and a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from twin.errors import OutputError, RunStopped
+from twin.study.outcome import DONE, EXCLUDED, FAILED, PENDING, RUNNING, Figures, Outcome
+
+CATALOGUE = "catalogue.sqlite"
+_FORMAT = "1"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS points (
+    number INTEGER PRIMARY KEY, identity TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
+    reused INTEGER NOT NULL DEFAULT 0, started REAL, finished REAL, host TEXT, worker TEXT);
+CREATE INDEX IF NOT EXISTS points_of_identity ON points (identity);
+CREATE TABLE IF NOT EXISTS results (
+    identity TEXT PRIMARY KEY, figures TEXT, error TEXT NOT NULL, lasting INTEGER NOT NULL,
+    started REAL, finished REAL, host TEXT, worker TEXT) WITHOUT ROWID;
+"""
+
+
+class Catalogue:
+    """The catalogue of one study, open for its one writer."""
+
+    def __init__(self, folder: Path):
+        self.path = folder / CATALOGUE
+        with self._guarded():
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file; its write-ahead log is merged into it."""
+        self._db.close()
+
+    def begin(self, signature: str, identities: Sequence[str], excluded: Iterable[int]) -> None:
+        """List the points of a study; those with a result of their identity have their state already.
+
+        Raises
+        ------
+        OutputError
+            The folder holds another study.
+        """
+        known = dict(self._db.execute("SELECT key, value FROM study"))
+        if known.get("signature", signature) != signature or known.get("format", _FORMAT) != _FORMAT:
+            raise OutputError(
+                f"{self.path.parent} holds another study. Remedy: another --out; points that both have are reused"
+            )
+        left_out = set(excluded)
+        with self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO study VALUES (?, ?)", _about(signature))
+            self._db.execute("DELETE FROM results WHERE figures IS NULL AND NOT lasting")
+            self._db.execute("DELETE FROM points")
+            self._db.executemany(
+                "INSERT INTO points (number, identity, state) VALUES (?, ?, ?)",
+                ((n, name, EXCLUDED if n in left_out else PENDING) for n, name in enumerate(identities)),
+            )
+            self._db.execute(
+                "UPDATE points SET state = CASE WHEN r.figures IS NULL THEN ? ELSE ? END, error = r.error,"
+                " reused = 1, started = r.started, finished = r.finished, host = r.host, worker = r.worker"
+                " FROM results r WHERE r.identity = points.identity AND points.state = ?",
+                (FAILED, DONE, PENDING),
+            )
+
+    def pending(self) -> list[tuple[int, str]]:
+        """Return number and identity of one point of every identity that has no result, in order."""
+        query = "SELECT min(number), identity FROM points WHERE state IN (?, ?) GROUP BY identity ORDER BY 1"
+        return list(self._db.execute(query, (PENDING, RUNNING)))
+
+    def set_running(self, identities: Iterable[str]) -> None:
+        """Mark points as handed to a worker."""
+        with self._transaction():
+            self._set_running(identities)
+
+    def _set_running(self, identities: Iterable[str]) -> None:
+        query = "UPDATE points SET state = ? WHERE identity = ? AND state = ?"
+        self._db.executemany(query, ((RUNNING, identity, PENDING) for identity in identities))
+
+    def record(self, outcomes: Sequence[Outcome], reused: bool = False, running: Iterable[str] = ()) -> None:
+        """Keep what became of some points, and mark others as running, in one transaction."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (o.identity, written(o.figures), o.error, o.lasting, o.started, o.finished, o.host, o.worker)
+                    for o in outcomes
+                ),
+            )
+            self._db.executemany(
+                "UPDATE points SET state = ?, error = ?, started = ?, finished = ?, host = ?, worker = ?,"
+                " reused = ? OR number > (SELECT min(number) FROM points p WHERE p.identity = points.identity)"
+                " WHERE identity = ? AND state IN (?, ?)",
+                (
+                    (
+                        DONE if o.figures is not None else FAILED, o.error, o.started, o.finished, o.host, o.worker,
+                        reused, o.identity, PENDING, RUNNING,
+                    )
+                    for o in outcomes
+                ),
+            )  # fmt: skip
+            self._set_running(running)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of points in each state that occurs."""
+        return dict(self._db.execute("SELECT state, count(*) FROM points GROUP BY state"))
+
+    def reused(self) -> int:
+        """Return how many done points were not computed by the present start of the study."""
+        return int(self._db.execute("SELECT count(*) FROM points WHERE reused AND state = ?", (DONE,)).fetchone()[0])
+
+    def errors(self, most: int) -> list[tuple[int, str]]:
+        """Return the first failed points with their errors."""
+        query = "SELECT number, error FROM points WHERE state = ? ORDER BY number LIMIT ?"
+        return list(self._db.execute(query, (FAILED, most)))
+
+    def results(self) -> Iterator[tuple[int, str, Figures | None]]:
+        """Yield number, state and key figures of all points."""
+        query = "SELECT number, state, figures FROM points LEFT JOIN results USING (identity) ORDER BY number"
+        for number, state, figures in self._db.execute(query):
+            yield number, state, json.loads(figures) if figures is not None and state == DONE else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._guarded():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise RunStopped(
+                f"{self.path}: cannot be written ({error}). What was recorded before is kept. "
+                "Remedy: make room on the disk, then run the same command again"
+            ) from error
+
+
+def written(figures: Figures | None) -> str | None:
+    """Return key figures as text that reads back exactly."""
+    return None if figures is None else json.dumps(figures, allow_nan=False)
+
+
+def _about(signature: str) -> list[tuple[str, str]]:
+    return [("signature", signature), ("format", _FORMAT)]

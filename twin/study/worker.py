@@ -1,0 +1,94 @@
+"""Computing points: what a worker does, in a process and on a machine of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin import library
+from twin.engine.run import run
+from twin.engine.steady_point import steady_point
+from twin.errors import RunStopped, TwinError
+from twin.fe.krylov import NotConverged
+from twin.results.results import COMPLETE
+from twin.spec.documents import validate
+from twin.spec.scenario import Scenario
+from twin.study.identity import forget, point_identity
+from twin.study.outcome import Figures, Outcome
+from twin.study.plan import resolved
+
+_ONE_AT_A_TIME = threading.Lock()
+_library_of: list[Any] = []
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the points of a study share: resolved base (JSON text), kind of computation, where data is found.
+
+    `session` is new for every start of a study: workers that live longer read the library anew.
+    """
+
+    base: str
+    steady: bool
+    folders: tuple[str, ...]
+    environment: str
+    session: str
+
+
+Point = tuple[str, dict[str, Any]]
+"""Identity of a point, and what it changes in the base."""
+
+
+def compute(task: Task, points: Sequence[Point]) -> list[Outcome]:
+    """Return what became of some points, in their order.
+
+    A worker with several threads computes one point at a time: the solvers keep state per process.
+    """
+    with _ONE_AT_A_TIME:
+        _use_library(task)
+        return [_outcome(task, identity, changes) for identity, changes in points]
+
+
+def _use_library(task: Task) -> None:
+    """Search the folders of data that the study was started with."""
+    wanted = (task.folders, task.environment, task.session)
+    if _library_of == [wanted]:
+        return
+    os.environ["TWIN_DATA"] = task.environment
+    library.clear_folders()
+    for folder in reversed(task.folders):
+        library.use_folder(Path(folder))
+    forget()
+    _library_of[:] = [wanted]
+
+
+def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
+    started = time.time()
+    figures, error, lasting = None, "", True
+    if point_identity(resolved(task.base, changes), task.steady) != identity:
+        error, lasting = "the worker has another version of twin, or other data, than the study", False
+    else:
+        try:
+            figures = _figures(validate(resolved(task.base, changes), Scenario, "point"), task.steady)
+        except (TwinError, NotConverged, np.linalg.LinAlgError) as stop:
+            error = str(stop) or type(stop).__name__
+        except Exception as fault:
+            error, lasting = f"{type(fault).__name__}: {fault}", False
+    return Outcome(identity, figures, error, lasting, started, time.time(), socket.gethostname(), str(os.getpid()))
+
+
+def _figures(scenario: Scenario, steady: bool) -> Figures:
+    if steady:
+        return steady_point(scenario, "point")
+    results = run(scenario, where="point")
+    if results.status != COMPLETE:
+        raise RunStopped(results.reason)
+    return results.kpis
