@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twin.cache import cache_folder
 from twin.errors import Problem, SpecError
 from twin.library import load
 from twin.spec.coolant import ConstantCoolant, FluidCoolant
@@ -17,6 +22,9 @@ Array = NDArray[np.float64]
 
 TABLE_STEP = 0.25
 """Spacing of the table in K: linear interpolation of water's viscosity is then good to 1e-5."""
+
+
+_PROPERTIES = 4
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ def _constant(spec: ConstantCoolant) -> CoolantProperties:
 def _tabulate(spec: FluidCoolant) -> CoolantProperties:
     count = int(np.ceil((spec.maximum_temperature - spec.minimum_temperature) / TABLE_STEP))
     kelvin, step = np.linspace(spec.minimum_temperature, spec.maximum_temperature, count + 1, retstep=True)
-    table = _properties_of_fluid(spec, kelvin)
+    table = _kept_table(spec, kelvin)
     table[:, 3] *= spec.viscosity_factor
     return CoolantProperties(
         title=spec.title or spec.fluid,
@@ -138,6 +146,23 @@ def _tabulate(spec: FluidCoolant) -> CoolantProperties:
         freezing_point=spec.freezing_point,
         boiling_point=spec.boiling_point,
     )
+
+
+def _kept_table(spec: FluidCoolant, kelvin: Array) -> Array:
+    """Return the properties from an earlier call on this machine if there was one: CoolProp takes seconds to load."""
+    what = (spec.backend, spec.fluid, spec.mass_fraction, spec.pressure, kelvin.tolist(), version("coolprop"))
+    file = cache_folder() / "coolants" / f"{hashlib.sha256(repr(what).encode()).hexdigest()}.npy"
+    with suppress(OSError, ValueError):
+        table = np.load(file)
+        if table.shape == (kelvin.size, _PROPERTIES):
+            return np.asarray(table)
+    table = _properties_of_fluid(spec, kelvin)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}.npy")
+        np.save(draft, table)
+        draft.replace(file)
+    return table
 
 
 def _properties_of_fluid(spec: FluidCoolant, kelvin: Array) -> Array:

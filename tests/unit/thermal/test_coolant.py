@@ -1,5 +1,10 @@
 """Coolant properties against IAPWS values and against CoolProp itself."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -90,3 +95,22 @@ def test_unknown_names_and_fluids_say_so():
     spec = load("coolant", "water").model_copy(update={"fluid": "Watter"})
     with pytest.raises(SpecError, match="Watter"):
         load_coolant(spec)
+
+
+def test_a_table_is_kept_for_the_next_process(tmp_path: Path) -> None:
+    """The second process has the same numbers to the last bit and does not load CoolProp; a torn file is not used."""
+    script = (
+        "import sys, numpy as np; from twin.thermal.coolant import load_coolant;"
+        "table = load_coolant('water').table; print(table.sum().hex(), 'CoolProp' in sys.modules)"
+    )
+
+    def run() -> list[str]:
+        environment = {**os.environ, "TWIN_CACHE": str(tmp_path)}
+        return subprocess.check_output([sys.executable, "-c", script], text=True, env=environment).split()
+
+    first, second = run(), run()
+    assert first == [second[0], "True"]
+    assert second[1] == "False"
+    (kept,) = (tmp_path / "coolants").glob("*.npy")
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert run() == first
