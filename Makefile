@@ -35,6 +35,8 @@ test: check
 acceptance: setup
 	@.ci/chromium
 	$(PYTEST) tests/acceptance tests/benchmarks
+	$(UV) run --no-sync python tests/benchmarks/bench_thermal.py
+	$(UV) run --no-sync python tests/benchmarks/bench_solver.py
 
 docs: setup
 	$(UV) run --no-sync python docs/tables.py

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from twin.engine.run import run as run
     from twin.results.compare import compare as compare
     from twin.results.results import open_results as open_results
+    from twin.study.run import study as study
 
 _HOMES = {
     "compare": "twin.results.compare",
     "load": "twin.engine.run",
     "open_results": "twin.results.results",
     "run": "twin.engine.run",
+    "study": "twin.study.run",
 }
 
-__all__ = ["compare", "load", "open_results", "run"]
+__all__ = ["compare", "load", "open_results", "run", "study"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
 from twin import library as data_library
-from twin.cli import channel, library, results, run, solve, validate
+from twin.cli import channel, library, results, run, solve, study, validate
 from twin.cli.output import note, print_text
 from twin.errors import TwinError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("study")(study.study)
 app.command("solve")(solve.solve)
 app.command("channel")(channel.channel)
 app.command("validate")(validate.validate)
@@ -67,7 +68,7 @@ def main() -> None:
         app(args=arguments, prog_name="twin")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            note("Interrupted. What a run has committed is kept; continue it with --resume.")
+            note("Interrupted. What is committed is kept: the same command continues a study, --resume a run.")
         raise
     except TwinError as error:
         if "--debug" in arguments:

@@ -19,8 +19,8 @@ from twin.engine.simulation import Simulation, WaferSimulation
 from twin.engine.steady_wafer import steady_wafer
 from twin.results import kpis
 from twin.spec.scenario import Scenario
-from twin.workload.mean_load import NO_SERVICE, NO_WORK, MeanLoad, MeanService, mean_load
 from twin.workload.intervals import merge_replicas
+from twin.workload.mean_load import NO_SERVICE, NO_WORK, MeanLoad, MeanService, mean_load
 
 _OF_MANY_REQUESTS = "time_to_first_token_p99_s"
 

@@ -119,9 +119,7 @@ def _tile_loads(plant: WaferPlant, activity: Activity, control: ControlState) ->
 
 def _couple(plant: WaferPlant, point: _Point, loads: list[TileLoad]) -> list[Coupled]:
     return [
-        couple(
-            plant, point.thermal[w], load, point.control.voltage[w], point.voltage[w], point.flow, point.inlet, None
-        )
+        couple(plant, point.thermal[w], load, point.control.voltage[w], point.voltage[w], point.flow, point.inlet, None)
         for w, load in enumerate(loads)
     ]
 
@@ -142,9 +140,7 @@ def _loop(plant: WaferPlant, coupled: list[Coupled], condition: Condition) -> Op
     )
 
 
-def _set_points(
-    plant: WaferPlant, point: _Point, coupled: list[Coupled], busy: float, queue: bool
-) -> ControlState:
+def _set_points(plant: WaferPlant, point: _Point, coupled: list[Coupled], busy: float, queue: bool) -> ControlState:
     """Return the set points that the policies reach from here in an unlimited time."""
     hottest = np.stack([found.thermal.die_peak for found in coupled])
     control = replace(point.control, throttle=_throttle(plant, point, hottest))

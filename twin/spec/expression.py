@@ -184,7 +184,7 @@ def _dimension(node: ast.expr, units: Mapping[str, str | None]) -> Any:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _truth(_dimension(operand, units))
         case ast.BoolOp(values=parts):
-            return [_truth(_dimension(part, units)) for part in parts][0]
+            return next(_truth(_dimension(part, units)) for part in parts)
         case ast.Compare(left=left, ops=operations, comparators=others) if {type(o) for o in operations} <= set(
             _COMPARISONS
         ):

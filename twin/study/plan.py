@@ -75,7 +75,7 @@ class Plan:
     def quantities(self, number: int) -> dict[str, Any]:
         """Return the keys of a point that expressions use, in SI."""
         varied = {values.key.name: values.si[place] for values, place in self._places(number)}
-        return {name: varied[name] if name in varied else fixed for name, fixed in self._fixed.items()}
+        return {name: varied.get(name, fixed) for name, fixed in self._fixed.items()}
 
     @cached_property
     def _fixed(self) -> dict[str, Any]:
@@ -90,12 +90,13 @@ class Plan:
         return any(constraint.value(found) is False for constraint in self.constraints)
 
     @cached_property
-    def _base_text(self) -> str:
+    def base_text(self) -> str:
+        """The resolved base as JSON text."""
         return json.dumps(self.base)
 
     def identity(self, number: int) -> str:
         """Return the identity of a point."""
-        return point_identity(resolved(self._base_text, self.changes(number)), self.study.steady)
+        return point_identity(resolved(self.base_text, self.changes(number)), self.study.steady)
 
     @cached_property
     def signature(self) -> str:
@@ -303,4 +304,3 @@ def _absolute(tree: dict[str, Any]) -> dict[str, Any]:
         if Path(name).suffix.lower() in (".yaml", ".json", ".csv") and Path(name).is_file():
             set_dotted(tree, key, str(Path(name).resolve()))
     return tree
-

@@ -7,11 +7,11 @@ computed.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from twin.cache import cache_folder
 from twin.study.catalogue import written
 from twin.study.outcome import Outcome
 
@@ -20,14 +20,6 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
     identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT) WITHOUT ROWID
 """
-
-
-def cache_folder() -> Path:
-    """Return the folder of what may be computed again at any time."""
-    if given := os.environ.get("TWIN_CACHE"):
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "wafer-twin"
 
 
 class SharedPoints:
