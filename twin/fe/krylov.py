@@ -8,6 +8,9 @@ import numpy as np
 
 from twin.fe.tensor import Array
 
+_PATIENCE = 25
+"""Iterations without progress after which the solver gives up."""
+
 Operator = Callable[[Array], Array]
 
 
@@ -31,6 +34,7 @@ def solve(
     correction = np.zeros_like(residual)
     directions: list[tuple[Array, Array, float]] = []
     norm = np.sqrt(total(float(np.vdot(residual, residual))))
+    norms = [norm]
     for iteration in range(most):
         if norm <= tolerance:
             return correction, iteration
@@ -48,4 +52,7 @@ def solve(
         residual = residual - length * image
         norm = np.sqrt(total(float(np.vdot(residual, residual))))
         directions.append((direction, image, square))
+        norms.append(norm)
+        if iteration >= _PATIENCE and norm > 0.9 * norms[-1 - _PATIENCE]:
+            break
     raise NotConverged(f"linear solver: residual {norm:.2e} after {len(directions)} iterations")

@@ -25,6 +25,7 @@ from twin.fe.stream import Stream
 from twin.fe.tensor import Array
 
 _CHUNK = 64
+_FEW = 8
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def _eliminate(rows: _Rows, y_weights: Array, operator: LayeredOperator, values:
     """Inverses of the pivot blocks of all modes, shape (ny, size, size, modes)."""
     ny, size = y_weights.size, rows.size
     nz = len(operator.z_across)
-    inverse = np.empty((ny, size, size, values.size))
+    inverse = _empty(ny, size, values.size)
     for j in range(ny):
         block = np.repeat(rows.diagonal[j][:, :, None], values.size, axis=2)
         across = rows.free[j, :nz, None] * y_weights[j] * operator.z_across
@@ -196,6 +197,13 @@ def _eliminate(rows: _Rows, y_weights: Array, operator: LayeredOperator, values:
             block -= np.einsum("abm,bc->acm", passed, rows.upper[j - 1], optimize=True)
         inverse[j] = _inverted(block)
     return inverse
+
+
+def _empty(rows: int, size: int, modes: int) -> Array:
+    """Room for matrices (rows, size, size, modes): each of its own if the modes are few, else modes together."""
+    if modes < _FEW:
+        return np.empty((rows, modes, size, size)).transpose(0, 2, 3, 1)
+    return np.empty((rows, size, size, modes))
 
 
 def _inverted(blocks: Array) -> Array:
@@ -219,4 +227,6 @@ def _inverted(blocks: Array) -> Array:
 
 def _times(matrices: Array, vectors: Array) -> Array:
     """Product of matrices (n, n, modes) with vectors (n, modes)."""
+    if vectors.shape[1] < _FEW:
+        return np.stack([matrices[:, :, m] @ vectors[:, m] for m in range(vectors.shape[1])], axis=1)
     return np.einsum("abm,bm->am", matrices, vectors)

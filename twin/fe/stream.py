@@ -26,6 +26,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import blas
 
 from twin.fe.tensor import Array
 
@@ -119,13 +120,11 @@ class Stream:
         return signs
 
     @cached_property
-    def ranks(self) -> NDArray[np.int64]:
-        """Cell at each place along each piece, shape (longest piece, pieces); -1 past a piece's end."""
-        longest = max((last - first + 1 for first, last, _ in self.pieces), default=0)
-        ranks = np.full((longest, len(self.pieces)), -1)
-        for p, (first, last, direction) in enumerate(self.pieces):
-            ranks[: last - first + 1, p] = np.arange(first, last + 1)[::direction]
-        return ranks
+    def _along_the_flow(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Cells with flow, piece by piece from inlet to outlet, and the place in this order of each inlet."""
+        runs = [np.arange(first, last + 1)[::direction] for first, last, direction in self.pieces]
+        starts = np.cumsum([0, *(run.size for run in runs[:-1])]) if runs else np.zeros(0)
+        return np.concatenate(runs) if runs else np.zeros(0, int), starts.astype(int)
 
     @cached_property
     def upstream(self) -> NDArray[np.int64]:
@@ -184,13 +183,17 @@ class Stream:
             result += stored * old
         diagonal, fed = self._scan(step)
         result /= diagonal
-        entering = np.full((result.shape[0], len(self.pieces)), self.inlet)
-        for cells in self.ranks:
-            here = cells >= 0
-            c = cells[here]
-            out = result[:, c] + fed[:, c] * entering[:, here]
-            result[:, c] = out
-            entering[:, here] = out
+        order, starts = self._along_the_flow
+        if order.size == 0:
+            return result
+        fed = fed[:, order]
+        right = result[:, order]
+        right[:, starts] += fed[:, starts] * self.inlet
+        fed[:, starts] = 0.0
+        # The scan of all lines and pieces, one after the other, is one bidiagonal system.
+        band = np.empty((2, fed.size), order="F")
+        band[1, :-1] = -fed.ravel()[1:]
+        result[:, order] = blas.dtbsv(1, band, right.ravel(), lower=1, diag=1).reshape(right.shape)
         return result
 
     def _scan(self, step: float | None) -> tuple[Array, Array]:

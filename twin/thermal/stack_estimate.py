@@ -18,8 +18,9 @@ import numpy as np
 from twin.fe.heat import Runaway
 from twin.fe.krylov import NotConverged
 from twin.fe.tensor import Array
-from twin.thermal.stack_grading import varies
+from twin.thermal.stack_grading import first_mesh, varies
 from twin.thermal.stack_march import March
+from twin.thermal.stack_mesh import StackMesh
 from twin.thermal.stack_times import Times
 from twin.thermal.stack_trace import Solved, Task, Trace, solve_with
 
@@ -27,6 +28,10 @@ _SHARE_OF_DIFFERENCE = {1: 0.5, 2: 0.25}
 """By degree of the elements; steps are of second order."""
 _ROUNDING = 1e-10
 """What the solver leaves of a temperature, over its absolute value."""
+_JUDGING_UNKNOWNS = 20_000
+"""Given cells with fewer unknowns than this are judged by a graded mesh of about as many."""
+_JUDGING_WORK = 2e7
+"""Most unknowns times steps that judging may take."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def estimate(task: Task, solved: Solved, coarse: March, times: Times | None) -> 
         longer = solve_with(task, coarse, mesh, times, doubled=True).trace if times else companion
         split = mesh.singles_split(fine, (varies(task.stack, "x"), varies(task.stack, "y")))
         finer = solve_with(task, task.march(split), mesh, times).trace if split is not None else companion
+        judge = _judge(task, fine, mesh, times)
     except (Runaway, NotConverged):
         return _unknown(solved.trace), False
     trace = solved.trace
@@ -63,10 +69,30 @@ def estimate(task: Task, solved: Solved, coarse: March, times: Times | None) -> 
     space = {
         name: share * _distance(trace, companion, name) + _distance(finer, companion, name) for name in trace.probes
     }
+    if judge is not None:
+        space = {name: np.maximum(error, _distance(trace, judge, name)) for name, error in space.items()}
     time = {name: half * _distance(longer, companion, name) for name in trace.probes}
     rounding = _ROUNDING * max(trace.peaks)
     peak = share * _peaks(trace, companion) + half * _peaks(longer, companion) + _peaks(finer, companion) + rounding
+    if judge is not None:
+        peak = max(peak, _peaks(trace, judge) + rounding)
     return Estimate(space, time, rounding, peak), True
+
+
+def _judge(task: Task, fine: StackMesh, coarse: StackMesh, times: Times | None) -> Trace | None:
+    """Return the solution on a mesh of our own choice if the file's own cells are few.
+
+    Meshes that do not see a source at all agree with each other: their distance says nothing.
+    """
+    stack = task.stack
+    own = stack.model_copy(
+        update={"cells": None, "layers": tuple(layer.model_copy(update={"cells": None}) for layer in stack.layers)}
+    )
+    steps = 2 * len(times.pairs) if times else 1
+    if own == stack or fine.unknowns >= _JUDGING_UNKNOWNS or steps * _JUDGING_UNKNOWNS > _JUDGING_WORK:
+        return None
+    mesh = first_mesh(own, task.layers, _JUDGING_UNKNOWNS)
+    return solve_with(task, task.march(mesh), coarse, times).trace
 
 
 def _distance(first: Trace, second: Trace, name: str) -> Array:

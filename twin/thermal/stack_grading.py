@@ -22,6 +22,8 @@ from twin.thermal.stack_mesh import StackMesh, distinct, graded
 
 USUAL_UNKNOWNS = 150_000
 """Unknowns of a first mesh whose size is left open."""
+USUAL_UNKNOWNS_OF_A_STRIP = 50_000
+"""Of a stack whose temperatures vary along x or y alone."""
 _USUAL_WORK = 20_000_000
 """Unknowns times steps of a transient on such a mesh, as long as it keeps a fifth of the unknowns."""
 _USUAL_STEPS = 200
@@ -69,8 +71,8 @@ class _Size:
         return self.factor * size
 
 
-def first_mesh(stack: Stack, layers: Sequence[Layer]) -> StackMesh:
-    """Return the mesh to start from: `cells` where they are given, graded elsewhere."""
+def first_mesh(stack: Stack, layers: Sequence[Layer], most: int | None = None) -> StackMesh:
+    """Return the mesh to start from: `cells` where they are given, graded elsewhere; `most` unknowns."""
     spreading = spreading_length(stack, layers)
     marks = {axis: _lateral_marks(stack, layers, axis, spreading) for axis in ("x", "y")}
 
@@ -87,7 +89,7 @@ def first_mesh(stack: Stack, layers: Sequence[Layer]) -> StackMesh:
         return StackMesh(x, y, z, contacts, (kept[0], kept[1]), (aligned[0], aligned[1]), stack.degree)
 
     finest_through = _smallest(lambda factor: sum(edges.size for edges in through(factor)) <= _USUAL_PLANES)
-    usual = usual_unknowns(stack)
+    usual = most or usual_unknowns(stack)
     return mesh(_smallest(lambda factor: mesh(factor).unknowns <= usual))
 
 
@@ -105,10 +107,11 @@ def _smallest(holds: Callable[[float], bool]) -> float:
 def usual_unknowns(stack: Stack) -> int:
     """Return the unknowns of a first mesh; fewer for a transient of many steps."""
     transient = stack.transient
+    most = USUAL_UNKNOWNS if varies(stack, "x") and varies(stack, "y") else USUAL_UNKNOWNS_OF_A_STRIP
     if transient is None:
-        return USUAL_UNKNOWNS
+        return most
     steps = _USUAL_STEPS if isinstance(transient.step, str) else transient.end / transient.step
-    return int(np.clip(_USUAL_WORK / steps, USUAL_UNKNOWNS / 5, USUAL_UNKNOWNS))
+    return int(np.clip(_USUAL_WORK / steps, most / 5, most))
 
 
 def varies(stack: Stack, axis: str) -> bool:

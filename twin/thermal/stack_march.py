@@ -146,11 +146,24 @@ class March:
         """Solve against the heats that flow; nonlinear equations at least down to their rounding."""
         heats = self._norm(load.nodal) + sum(self._norm(part.weights) for part in load.feedback)
         try:
-            return equations.solve(load, guess, _TOLERANCE * heats, reduction)
+            found = equations.solve(load, guess, _TOLERANCE * heats, reduction)
         except NotConverged:
             if self.model.heat.is_linear and not load.feedback:
                 raise
-        return equations.solve(load, guess, self._rounding(guess), reduction)
+            return equations.solve(load, guess, self._rounding(guess), reduction)
+        return self._closed(equations, load, *found)
+
+    def _closed(
+        self, equations: HeatStep, load: Load, state: HeatState, balance: HeatBalance, iterations: int
+    ) -> tuple[HeatState, HeatBalance, int]:
+        """Solve on where the first guess was so far off that a small part of its residual is no small heat."""
+        if balance.residual < _CLOSED / 10:
+            return state, balance, iterations
+        try:
+            state, balance, more = equations.solve(load, state.solid, _TOLERANCE * balance.scale)
+        except NotConverged:  # what is left is rounding
+            more = 0
+        return state, balance, iterations + more
 
     def _rounding(self, solid: Array) -> float:
         return _ROUNDING * self.model.heat.stiffest * self._norm(solid)

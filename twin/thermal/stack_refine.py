@@ -76,8 +76,14 @@ def solve_accurately(task: Task) -> Accurate:
         if stack_memory.needed(finer.mesh.unknowns, task.stack.degree) > budget:
             break
         level = finer
-    reason = f"target_error is missed by a factor of {missed.all:.2g}: a finer mesh would take more memory than allowed"
+    else:
+        return Accurate(solved, errors, (*warnings, f"{_missed_by(missed)}, after {_MOST_ROUNDS} refinements"))
+    reason = f"{_missed_by(missed)}: a finer mesh would take more memory than allowed"
     return Accurate(solved, errors, (*warnings, reason))
+
+
+def _missed_by(missed: _Missed) -> str:
+    return f"target_error is missed by a factor of {missed.all:.2g}"
 
 
 @dataclass(frozen=True)
