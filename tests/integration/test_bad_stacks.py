@@ -47,6 +47,7 @@ WRONG = {
     "exponent without a reference": (
         DIE, INLINE.format("{temperature: 300 K, exponent: -1.3}"), "conductivity.reference", "required",
     ),
+    "film without a value": (FILM, "{film: }", "boundaries.bottom", "`film` has no value"),
     "negative film": ("coefficient: 10", "coefficient: -10", "boundaries.bottom.film.coefficient", "greater than 0"),
     "below absolute zero": ("ambient: 25 degC", "ambient: -300 degC", "boundaries.bottom.film.ambient", "greater"),
     "emissivity above one": (

@@ -73,7 +73,8 @@ def main() -> None:
     except TwinError as error:
         if "--debug" in arguments:
             raise
-        note(f"{type(error).__name__}: {error}")
+        if os.environ.get("PMI_RANK", "0") == "0":  # of several processes one speaks
+            note(f"{type(error).__name__}: {error}")
         sys.exit(error.exit_code)
     except Exception as error:
         if "--debug" in arguments:

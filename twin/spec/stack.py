@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Field, Tag, field_validator, model_validator
 
 from twin.errors import did_you_mean
 from twin.spec.base import (
@@ -35,6 +35,14 @@ AbsoluteTemperature = Annotated[Temperature, Field(gt=0)]
 ConductancePerArea = Annotated[float, Quantity("W/m^2/K", "2.5e4 W/m^2/K")]
 HeatCapacityRate = Annotated[float, Quantity("W/K", "2782 W/K")]
 Axis = Literal["x", "y"]
+
+
+def _as_text(given: Any) -> Any:
+    """Names are any text: a number that was written without quotes is one as well."""
+    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+LayerName = Annotated[str, BeforeValidator(_as_text)]
 FACES = ("bottom", "top", "x_min", "x_max", "y_min", "y_max")
 
 
@@ -80,7 +88,7 @@ class Microchannels(Spec):
 class StackLayer(Spec):
     """A solid layer or a layer of channels."""
 
-    name: str
+    name: LayerName
     thickness: PositiveLength
     material: NamedMaterial | None = None
     microchannels: Microchannels | None = None
@@ -139,6 +147,14 @@ class Boundary(Spec):
     ) = None
     coolant_film: CoolantFilm | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_empty(cls, given: Any) -> Any:
+        empty = [str(key) for key, value in given.items() if value is None] if isinstance(given, dict) else []
+        if empty:
+            raise ValueError(f"`{'`, `'.join(empty)}` has no value; leave it out if nothing happens at the face")
+        return given
+
     @model_validator(mode="after")
     def _compatible(self) -> Boundary:
         others = (self.heat_flux, self.film, self.radiation, self.coolant_film)
@@ -196,7 +212,7 @@ class SourceFeedback(Spec):
 class Source(Spec):
     """Heat in a layer's volume or on an outer face: uniform in a rectangle, or a raster of watts."""
 
-    layer: str | None = None
+    layer: LayerName | None = None
     face: Literal["bottom", "top", "x_min", "x_max", "y_min", "y_max"] | None = None
     power: Power | None = None
     rectangle: Rectangle | None = None
@@ -246,7 +262,7 @@ class Probe(Spec):
     x: Length | None = None
     y: Length | None = None
     z: Length | None = None
-    layer: str | None = None
+    layer: LayerName | None = None
     face: Literal["bottom", "top"] | None = None
     mean: MeanRegion | None = None
 

@@ -286,3 +286,17 @@ def test_values_interpolate() -> None:
         values = values_at(nodes, place, 1)
         assert values.sum() == pytest.approx(1.0)
         assert values @ nodes == pytest.approx(place)
+
+
+def test_numbers_are_names_as_well(tmp_path: Path) -> None:
+    """A name written without quotes that reads as a number is that text wherever it is used."""
+    (tmp_path / "stack.yaml").write_text(
+        "kind: stack\nsize: {x: 1 mm, y: 1 mm}\n"
+        "layers: [{name: 3, thickness: 1 mm, material: silicon}]\n"
+        "boundaries: {bottom: {film: {coefficient: 100 W/m^2/K, ambient: 20 degC}}}\n"
+        "sources: [{layer: 3, power: 1 mW}]\n"
+        "probes: {7: {x: 0 mm, y: 0 mm, layer: 3, face: top}}\n"
+    )
+    found = outcome(solve_stack(load_stack(tmp_path / "stack.yaml")))
+    assert list(found["layers"]) == ["3"]
+    assert found["probes"]["7"]["temperature_K"][0] - 293.15 == pytest.approx(10.0, abs=0.1)
