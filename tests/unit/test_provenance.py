@@ -10,7 +10,7 @@ from twin import library
 from twin.spec.provenance import STATUSES, Provenance, collect, is_sourced, problems, strip
 from twin.units import UnitError, to_si
 
-SOURCED = sorted(set(library.kinds()) - {"scenario", "mesh", "model"})
+SOURCED = sorted(set(library.kinds()) - {"scenario", "mesh", "model", "study"})
 ENTRIES = [(kind, name) for kind in SOURCED for name in library.names(kind)]
 
 

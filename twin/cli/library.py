@@ -15,6 +15,7 @@ from twin.errors import LibraryError, OutputError, Problem, SpecError, TwinError
 from twin.references import check_references
 from twin.spec.provenance import strip
 from twin.spec.scenario import Scenario
+from twin.spec.study import Study
 
 PROBLEMS = {"stack": "stack:Stack", "grid": "grid:GridProblem", "channel": "channel:Channel"}
 _HUGGING_FACE_KEYS = ("architectures", "model_type", "hidden_size")
@@ -150,6 +151,11 @@ def kind_of(file: Path) -> str:
 
 def _check_entry(kind: str, file: Path) -> list[Problem]:
     entry = library.entry(kind, str(file))
+    if isinstance(entry.spec, Study):
+        from twin.study.plan import plan
+
+        plan(entry.spec, file.name)
+        return []
     beside = file.parent / str(getattr(entry.spec, "file", ""))
     missing = [] if beside.exists() else [Problem("file", f"{beside}: no such file")]
     problems = [*missing, *check_references(entry.spec)]

@@ -19,7 +19,7 @@ from twin.errors import did_you_mean
 from twin.units import UnitError, parse_unit, to_si
 
 _QUANTITY = re.compile(
-    r"(?<![\w.])(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)\s*"
+    r"(?<![\w.])(\d++\.?+\d*+(?:[eE][-+]?\d++)?+|\.\d++(?:[eE][-+]?\d++)?+)\s*"
     r"(?!(?:and|or|not|if|else|in|is)\b)((?:%|[A-Za-zµ°])(?:[\w%]|[/*^](?=[A-Za-zµ°\d]))*)"
 )
 _LITERAL = "quantity"

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-
 from twin.spec.base import Quantity, Spec
 
 
@@ -66,7 +64,7 @@ def _alternatives(annotation: Any) -> list[Any]:
 
 
 def _model(annotation: Any) -> type[Spec] | None:
-    models = [a for a in _alternatives(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+    models = [a for a in _alternatives(annotation) if isinstance(a, type) and issubclass(a, Spec)]
     return models[0] if len(models) == 1 else None
 
 

@@ -1,0 +1,140 @@
+"""`twin study`: a scenario varied along axes or by samples, computed on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli.output import note, print_json, print_text
+
+if TYPE_CHECKING:
+    from twin.study.run import Progress, Summary
+
+INTERRUPTED = 130
+_EVERY = 10.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+def study(
+    given: Annotated[str, typer.Argument(metavar="STUDY", help="Name in data/studies, or a file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for results; absent: studies/STUDY.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes here; absent: one per core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler, instead of processes here.")
+    ] = None,
+    no_reuse: Annotated[bool, typer.Option("--no-reuse", help="Take no points from other studies.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compute many points of a scenario: study.zarr and catalogue.sqlite. The same command continues a study."""
+    from twin.study.run import run_study
+
+    if workers is not None and scheduler is not None:
+        raise typer.BadParameter("use either --workers or --scheduler")
+    folder = out or Path("studies") / Path(given).stem
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _Shown() as shown:
+            found = run_study(
+                given, folder, workers=workers, scheduler=scheduler, reuse=not no_reuse, progress=shown.show
+            )
+    except KeyboardInterrupt:
+        note(f"Interrupted. Finished points are kept in {folder}; the same command continues.")
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # threads of dask would delay the end; everything is on the disk
+    for text in (*found.notes, *(f"point {number} failed: {error}" for number, error in found.errors)):
+        note(text)
+    if as_json:
+        print_json(_json(found))
+    else:
+        print_text(_text(found))
+    if found.failed:
+        raise typer.Exit(1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _json(found: Summary) -> dict[str, Any]:
+    return {
+        "points": found.points,
+        "done": found.done,
+        "failed": found.failed,
+        "reused": found.reused,
+        "wall_time_s": found.wall_time,
+    }
+
+
+def _text(found: Summary) -> str:
+    from twin.results.kpis import KPIS
+    from twin.study.dataset import open_study
+
+    lines = [
+        f"{found.points} points: {found.done} done ({found.reused} reused), {found.failed} failed, "
+        f"{found.excluded} excluded; {found.wall_time:.1f} s"
+    ]
+    data, order = open_study(found.folder), {name: place for place, name in enumerate(KPIS)}
+    for name in sorted(map(str, data.data_vars), key=lambda name: (order.get(name, len(order)), name)):
+        values = data[name]
+        if name != "status" and values.notnull().any():
+            low, high = float(values.min()), float(values.max())
+            lines.append(f"  {name:<32}{low:>14.6g} to {high:<14.6g}{values.attrs['units']}".rstrip())
+    return "\n".join([*lines, f"results: {found.folder / 'study.zarr'}"])
+
+
+class _Shown:
+    """Done and total, rate, remaining time and failures: a bar on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        console = Console(file=sys.stderr)
+        columns = (TextColumn("{task.description}"), BarColumn())
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False)
+        self._task = self._bar.add_task("starting", total=None)
+        self._terminal = console.is_terminal
+        self._next = 0.0
+
+    def __enter__(self) -> _Shown:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *ending: object) -> None:
+        self._bar.stop()
+
+    def show(self, progress: Progress) -> None:
+        """Show how far a study is."""
+        ended = progress.done + progress.failed + progress.excluded
+        self._bar.update(self._task, completed=ended, total=progress.points, description=line(progress), refresh=True)
+        now = time.monotonic()
+        if not self._terminal and (now >= self._next or progress.computed == progress.to_compute):
+            self._next = now + _EVERY
+            note(line(progress))
+
+
+def line(progress: Progress) -> str:
+    """Return progress as text: done and total, failures, points per second, remaining time."""
+    text = f"{progress.done} of {progress.points} done"
+    if progress.failed:
+        text += f", {progress.failed} failed"
+    if progress.excluded:
+        text += f", {progress.excluded} excluded"
+    if not progress.computed:
+        return f"{text}; {progress.to_compute} to compute"
+    rate = progress.computed / max(progress.seconds, 1e-9)
+    left = (progress.to_compute - progress.computed) / rate
+    return f"{text}; {rate:.3g} points/s, {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000.0 else f"{seconds / 3600:.1f} h"
