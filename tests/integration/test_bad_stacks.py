@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from twin.cli import main as command
+from twin.errors import LibraryError
+from twin.thermal.stack import load_stack
 
 GOOD = """
 kind: stack
@@ -86,6 +88,12 @@ WRONG = {
     "misspelt correlation": (FLOW, FLOW + ", heat_transfer: corelation", f"{CHANNELS}.heat_transfer", "correlation"),
     "two ways of heat transfer": (
         FLOW, FLOW + ", heat_transfer: {nusselt: 4, coefficient: 1 W/m^2/K}", f"{CHANNELS}.heat_transfer", "either",
+    ),
+    "slots that coincide": (
+        FLOW, FLOW + ", slots: {inlets: [5 mm], outlets: [5 mm]}", f"{CHANNELS}.slots", "same place",
+    ),
+    "temperature with film": (
+        "bottom: {film", "bottom: {temperature: 20 degC, film", "boundaries.bottom", "excludes",
     ),
     "slot outside": (
         FLOW, FLOW + ", slots: {inlets: [0 mm], outlets: [25 mm]}", f"{CHANNELS}.slots", "outside",
@@ -215,3 +223,19 @@ def test_all_mistakes_are_told_at_once(told) -> None:
     assert "4 problems in wrong.yaml" in found
     for key in ("layers.0.material", "layers.2.name", "sources.0.layer", "probes.p.x"):
         assert key in found
+
+
+def test_the_good_file_is_good(tmp_path: Path) -> None:
+    """What the mistakes are made in has no other."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    assert [layer.name for layer in load_stack(tmp_path / "good.yaml").layers] == ["die", "tim", "channels"]
+
+
+def test_a_transient_from_a_temperature_needs_no_way_out(tmp_path: Path) -> None:
+    (tmp_path / "closed.yaml").write_text(CLOSED + "transient: {end: 1 s, step: 0.1 s, initial: 20 degC}\n")
+    assert load_stack(tmp_path / "closed.yaml").transient is not None
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"missing\.yaml: no such file"):
+        load_stack(tmp_path / "missing.yaml")

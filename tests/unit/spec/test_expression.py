@@ -77,8 +77,10 @@ def test_missing_quantity_gives_none() -> None:
 
 @given(st.text(alphabet="()+-*/<>=., 'abceinpotwkW0123456789_[]{}:", max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
+    """Nothing else is raised, and what is read has a value of the kind that its unit says, or none."""
     try:
-        Expression(text).unit(UNITS)
+        unit = Expression(text).unit(UNITS)
     except ExpressionError:
         return
-    Expression(text).value(VALUES)
+    value = Expression(text).value(VALUES)
+    assert value is None or isinstance(value, bool) == (unit == "truth")
