@@ -103,3 +103,10 @@ def test_an_interrupt_exits_130_and_leaves_a_run_to_resume(folder: Path) -> None
     data = xr.open_zarr(folder / "interrupted" / "results.zarr", consolidated=False, chunks=None)
     assert data.attrs["status"] == "interrupted"
     assert (folder / "interrupted" / "checkpoint.npz").is_file()
+
+
+def test_a_run_is_resumed_without_naming_its_scenario(folder: Path, whole: dict[str, Any]) -> None:
+    start_and_stop(folder, "nameless", after_commits(1), signal.SIGKILL)
+    done = command("run", "--json", "--out", "nameless", "--resume", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert_same(json.loads(done.stdout), whole)

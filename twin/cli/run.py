@@ -13,7 +13,13 @@ DEFAULT_SCENARIO = "wse3-llama3.1-8b-conversation"
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="Name in data/scenarios, or a file.")] = DEFAULT_SCENARIO,
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"Name in data/scenarios, or a file; absent: {DEFAULT_SCENARIO}, or that of the run to resume.",
+            show_default=False,
+        ),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, such as cooling.flow_rate='30 L/min'")
     ] = None,
@@ -23,7 +29,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
 ) -> None:
     """Run a scenario: results.zarr, report.html, scenario.yaml and the key figures."""
-    from twin.engine.run import load
+    from twin.engine.run import SCENARIO_FILE, load
     from twin.engine.run import run as run_scenario
     from twin.errors import SpecError
     from twin.references import check_references
@@ -31,6 +37,8 @@ def run(
 
     if overwrite and resume:
         raise typer.BadParameter("use either --overwrite or --resume")
+    kept = out / SCENARIO_FILE if out and resume else None
+    scenario = scenario or (str(kept) if kept and kept.is_file() else DEFAULT_SCENARIO)
     chosen = load(scenario)
     where = Path(scenario).name
     given = _changes(changes or [])
