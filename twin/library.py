@@ -43,13 +43,14 @@ _extra_folders: list[Path] = []
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the library: its specification and where each of its numbers comes from."""
+    """One file of the library: its specification, where each of its numbers comes from, and what it says."""
 
     kind: str
     name: str
     path: Path
     spec: Spec
     provenance: tuple[Provenance, ...] = field(repr=False)
+    raw: dict[str, Any] = field(repr=False)
 
     @property
     def assumed(self) -> tuple[Provenance, ...]:
@@ -165,7 +166,7 @@ def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
     if kind not in _WITHOUT_INHERITANCE:
         content.pop("base", None)
     spec = validate(origin.strip(content), spec_class(kind), path.name)
-    return Entry(kind, path.stem, path, spec, tuple(sources))
+    return Entry(kind, path.stem, path, spec, tuple(sources), raw)
 
 
 def _require_kind(kind: str, path: Path, raw: dict[str, Any]) -> None:

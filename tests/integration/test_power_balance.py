@@ -53,7 +53,7 @@ def test_electricity_of_a_wafer_is_heat_given_and_stored(any_run: Results) -> No
 def test_power_is_dynamic_and_leakage(any_run: Results) -> None:
     parts = total(any_run, "dynamic_power") + total(any_run, "leakage_power")
     np.testing.assert_allclose(parts, total(any_run, "wafer_power"), rtol=1e-12)
-    np.testing.assert_allclose(total(any_run, "tile_power"), total(any_run, "wafer_power"), rtol=1e-9)
+    np.testing.assert_allclose(total(any_run, "tile_power"), total(any_run, "wafer_power"), rtol=1e-7)
 
 
 def test_power_at_the_wall_is_the_sum_of_all_parts(any_run: Results) -> None:
@@ -78,13 +78,13 @@ def _at_fixed_voltage(**changes: object) -> Results:
 
 
 def test_total_watts_do_not_depend_on_the_mesh(tmp_path: Path) -> None:
-    """Dynamic power exactly (the same currents at the same voltages), leakage as far as temperatures agree."""
+    """Dynamic power but for the voltage that leakage takes, leakage as far as temperatures agree."""
     finer = tmp_path / "finer.yaml"
     finer.write_text(
         "kind: mesh\ncells_per_tile: {x: 3, y: 3}\nedge_share: 0.7\nlayers: {heat: 1, solid: 2, channels: 3}\n"
     )
     coarse, fine = _at_fixed_voltage(), _at_fixed_voltage(thermal__mesh=str(finer))
-    np.testing.assert_allclose(total(fine, "dynamic_power"), total(coarse, "dynamic_power"), rtol=1e-5)
+    np.testing.assert_allclose(total(fine, "dynamic_power"), total(coarse, "dynamic_power"), rtol=2e-5)
     np.testing.assert_allclose(total(fine, "wafer_power"), total(coarse, "wafer_power"), rtol=2e-3)
 
 

@@ -26,9 +26,13 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder for results; absent: runs/SCENARIO.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted run in the folder.")] = False,
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Bands of the key figures: assumed inputs vary within their ranges.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
 ) -> None:
     """Run a scenario: results.zarr, report.html, scenario.yaml and the key figures."""
+    from twin.cli.uncertainty import add_uncertainty
     from twin.engine.run import SCENARIO_FILE, load
     from twin.engine.run import run as run_scenario
     from twin.errors import SpecError
@@ -52,6 +56,7 @@ def run(
     folder = out or Path("runs") / Path(scenario).stem
     with progress_bar() as bar:
         results = run_scenario(chosen, folder, overwrite=overwrite, resume=resume, progress=_Shown(bar), where=where)
+    without_bands = uncertainty and not add_uncertainty(chosen, results, folder, where, keep=resume)
     report = write_report(results, folder / "report.html")
     if as_json:
         print_json(results.to_json())
@@ -60,7 +65,7 @@ def run(
         if results.comparison is not None:
             print_text("\nThe same requests on the other system:\n" + results.comparison.summary())
     note(f"report: {report}")
-    if results.status == "stopped":
+    if results.status == "stopped" or without_bands:
         raise typer.Exit(1)
 
 

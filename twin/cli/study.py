@@ -32,7 +32,11 @@ def study(
     no_reuse: Annotated[bool, typer.Option("--no-reuse", help="Take no points from other studies.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compute many points of a scenario: study.zarr and catalogue.sqlite. The same command continues a study."""
+    """Compute many points of a scenario, and a page that answers the study's question: report.html.
+
+    study.zarr holds the data, catalogue.sqlite the state of every point. The same command continues a study.
+    """
+    from twin.report.study import write_study_report
     from twin.study.run import run_study
 
     if workers is not None and scheduler is not None:
@@ -50,10 +54,11 @@ def study(
         os._exit(INTERRUPTED)  # threads of dask would delay the end; everything is on the disk
     for text in (*found.notes, *(f"point {number} failed: {error}" for number, error in found.errors)):
         note(text)
+    page = write_study_report(folder)
     if as_json:
         print_json(_json(found))
     else:
-        print_text(_text(found))
+        print_text(f"{_text(found)}\nreport: {page}")
     if found.failed:
         raise typer.Exit(1)
 
@@ -63,30 +68,41 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _json(found: Summary) -> dict[str, Any]:
+    from twin.study.findings import findings
+
     return {
         "points": found.points,
         "done": found.done,
         "failed": found.failed,
         "reused": found.reused,
         "wall_time_s": found.wall_time,
+        **findings(found.folder).to_json(),
     }
 
 
 def _text(found: Summary) -> str:
-    from twin.results.kpis import KPIS
-    from twin.study.dataset import open_study
+    import numpy as np
+
+    from twin.report.study_display import shown
+    from twin.report.study_words import told
+    from twin.study.findings import findings
+    from twin.study.points import read_points
 
     lines = [
         f"{found.points} points: {found.done} done ({found.reused} reused), {found.failed} failed, "
         f"{found.excluded} excluded; {found.wall_time:.1f} s"
     ]
-    data, order = open_study(found.folder), {name: place for place, name in enumerate(KPIS)}
-    for name in sorted(map(str, data.data_vars), key=lambda name: (order.get(name, len(order)), name)):
-        values = data[name]
-        if name != "status" and values.notnull().any():
-            low, high = float(values.min()), float(values.max())
-            lines.append(f"  {name:<32}{low:>14.6g} to {high:<14.6g}{values.attrs['units']}".rstrip())
-    return "\n".join([*lines, f"results: {found.folder / 'study.zarr'}"])
+    points = read_points(found.folder)
+    for column in points.columns.values():
+        values = column.values.astype(float) if column.is_number and not column.is_key else np.zeros(0)
+        values = values[np.isfinite(values)]
+        if values.size:
+            how = shown(column)
+            low, high = how.text(values.min(), unit=False), how.text(values.max(), unit=False)
+            lines.append(f"  {column.label:<32}{low:>12} to {high:<12}{how.unit}".rstrip())
+    return "\n".join(
+        [*lines, *map(str, told(points)), *findings(found.folder).lines, f"results: {found.folder / 'study.zarr'}"]
+    )
 
 
 class _Shown:

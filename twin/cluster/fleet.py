@@ -173,21 +173,30 @@ def fewest_nodes(
     best: Fleet | None = None
     for candidate, rate in zip(candidates, alone, strict=True):
         if rate >= level.tokens_per_second_per_user:
-            fleet = _fewest(candidate, system, requests, level)
-            best = fleet if best is None or (fleet and fleet.nodes < best.nodes) else best
+            fleet = _fewest(candidate, system, requests, level, below=best.nodes if best else None)
+            best = fleet or best
     if best is None:
         message = f"cannot be met with any number of '{system.title}'; a user alone gets {max(alone):.0f} tokens/s"
         raise SpecError(where, [Problem("service_level", message)])
     return best
 
 
-def _fewest(candidate: GpuGroup, system: GpuSystem, requests: Requests, level: ServiceLevel) -> Fleet | None:
-    """Bisect the number of nodes on some replicas, then check on all and add nodes until it holds."""
+def _fewest(
+    candidate: GpuGroup, system: GpuSystem, requests: Requests, level: ServiceLevel, below: int | None
+) -> Fleet | None:
+    """Bisect the number of nodes on some replicas, then check on all and add nodes until it holds.
+
+    None if it takes `below` nodes or more, which costs little to find out: all requests are served last.
+    """
 
     def keeps(nodes: int, sample: int | None = SCREENED_REQUESTS) -> bool:
         return serve_all(Fleet(system, candidate, nodes), requests, sample).keeps(level)
 
     most = max(1, ceil(len(requests) * candidate.gpus / system.gpus))
+    if below is not None:
+        most = min(most, below - 1)
+        if most < 1 or not keeps(most):
+            return None
     enough = 1
     while not keeps(enough):
         if enough >= most:

@@ -112,9 +112,9 @@ def active_phases(current: ArrayLike, phases: int, current_limit: float, loss: P
         Coefficients of one phase.
     """
     amperes = np.abs(np.asarray(current, dtype=float))
-    fewest = np.clip(np.ceil(amperes / current_limit), 1, phases)
-    below = np.clip(np.floor(amperes / loss.best_current), fewest, phases)
-    above = np.clip(below + 1, fewest, phases)
+    fewest = np.minimum(np.maximum(np.ceil(amperes / current_limit), 1), phases)
+    below = np.minimum(np.maximum(np.floor(amperes / loss.best_current), fewest), phases)
+    above = np.minimum(below + 1, phases)
     better = regulator_loss(amperes, above, loss) < regulator_loss(amperes, below, loss)
     return np.where(better, above, below).astype(np.int64)
 

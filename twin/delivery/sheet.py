@@ -74,7 +74,21 @@ def wafer_axis(size: float, dies: int, tiles_per_die: int, cells_per_tile: int, 
     )
 
 
-def cell_loss(field: FloatArray, x: FloatArray, y: FloatArray, sheet_resistance: FloatArray) -> FloatArray:
+def cell_weights(x: FloatArray, y: FloatArray, sheet_resistance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return hy / (3 hx R) and hx / (3 hy R) of each cell in S, for `cell_loss`.
+
+    Parameters
+    ----------
+    x, y : array
+        Coordinates of the nodes in m.
+    sheet_resistance : array, shape (ny - 1, nx - 1)
+        R in ohm.
+    """
+    aspect = np.diff(y)[:, None] / np.diff(x)[None, :]
+    return aspect / (3.0 * sheet_resistance), 1.0 / (3.0 * aspect * sheet_resistance)
+
+
+def cell_loss(field: FloatArray, along_x: FloatArray, along_y: FloatArray) -> FloatArray:
     """Return int |grad V|^2 / R over each bilinear cell, in W.
 
     With a, b the differences along x at the lower and upper edge, int (dV/dx)^2 =
@@ -84,38 +98,34 @@ def cell_loss(field: FloatArray, x: FloatArray, y: FloatArray, sheet_resistance:
     ----------
     field : array, shape (ny, nx)
         V at the nodes in V.
-    x, y : array
-        Coordinates of the nodes in m.
-    sheet_resistance : array, shape (ny - 1, nx - 1)
-        R in ohm.
+    along_x, along_y : array, shape (ny - 1, nx - 1)
+        `cell_weights` in S.
     """
-    aspect = np.diff(y)[:, None] / np.diff(x)[None, :]
-    along_x, along_y = np.diff(field, axis=1), np.diff(field, axis=0)
-    in_x = _mean_product(along_x[:-1], along_x[1:]) * aspect
-    in_y = _mean_product(along_y[:, :-1], along_y[:, 1:]) / aspect
-    return np.asarray((in_x + in_y) / sheet_resistance)
+    across, up = field[:, 1:] - field[:, :-1], field[1:] - field[:-1]
+    across_squared, up_squared = across * across, up * up
+    in_x = across_squared[:-1] + across[:-1] * across[1:] + across_squared[1:]
+    in_y = up_squared[:, :-1] + up[:, :-1] * up[:, 1:] + up_squared[:, 1:]
+    return np.asarray(in_x * along_x + in_y * along_y)
 
 
-def feed_loss(field: FloatArray, x: FloatArray, y: FloatArray, conductance: float, supply: FloatArray) -> FloatArray:
-    """Return int g (V_s - V)^2 over each bilinear cell, in W.
+def square_integral(field: FloatArray, areas: FloatArray) -> FloatArray:
+    """Return int V^2 over each bilinear cell in V^2 m2: (s^2 + sum of edges' s^2 + sum of corners' V^2) A / 36.
+
+    s is the sum of V over the corners of the cell or over the ends of an edge.
 
     Parameters
     ----------
     field : array, shape (ny, nx)
         V at the nodes in V.
-    x, y : array
-        Coordinates of the nodes in m.
-    conductance : float
-        g in S/m2.
-    supply : array, shape (ny - 1, nx - 1)
-        V_s of each cell in V.
+    areas : array, shape (ny - 1, nx - 1)
+        A of each cell in m2.
     """
-    area = np.diff(y)[:, None] * np.diff(x)[None, :]
-    low_left, low_right = supply - field[:-1, :-1], supply - field[:-1, 1:]
-    up_left, up_right = supply - field[1:, :-1], supply - field[1:, 1:]
-    lower, upper = _mean_product(low_left, low_right), _mean_product(up_left, up_right)
-    mixed = (2 * (low_left * up_left + low_right * up_right) + low_left * up_right + low_right * up_left) / 6
-    return np.asarray(conductance * area * (lower + upper + mixed) / 3)
+    along_x, along_y = field[:, :-1] + field[:, 1:], field[:-1] + field[1:]
+    of_cell, of_corners = along_x[:-1] + along_x[1:], field * field
+    of_x = along_x * along_x + of_corners[:, :-1] + of_corners[:, 1:]
+    of_y = along_y * along_y
+    edges = of_x[:-1] + of_x[1:] + of_y[:, :-1] + of_y[:, 1:]
+    return np.asarray((of_cell * of_cell + edges) * (areas / 36.0))
 
 
 def node_incidence(x: Axis, y: Axis, column: IntArray, row: IntArray) -> sparse.csr_array:
@@ -161,8 +171,3 @@ def _shares(nodes: FloatArray, block: IntArray) -> sparse.csr_array:
     cell = np.arange(half.size)
     entries = (np.concatenate([half, half]), (np.concatenate([cell, cell + 1]), np.tile(block, 2)))
     return sparse.coo_array(entries, shape=(nodes.size, int(block.max()) + 1)).tocsr()
-
-
-def _mean_product(a: FloatArray, b: FloatArray) -> FloatArray:
-    """int over 0..1 of a linear function squared, from its values at the ends."""
-    return np.asarray((a * a + a * b + b * b) / 3)

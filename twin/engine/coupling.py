@@ -1,7 +1,8 @@
 """The fixed point of one step of one wafer: power(T, V) <-> voltage(power) <-> temperature(power).
 
 Each pass closes both balances exactly: the grid returns the power that its currents draw at its
-voltages, and that power heats the wafer. The passes end when temperature and voltage stand still.
+voltages, and that power heats the wafer. The passes end when what is left of the error in temperature
+and voltage, judged by how the last changes shrank, is within the tolerance.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.delivery.grid import GridSolution
+from twin.delivery.grid_solution import GridSolution
 from twin.engine.plant import WaferPlant
 from twin.errors import RunStopped
 from twin.power.model import TilePower
@@ -23,9 +24,11 @@ _RUNAWAY_GAIN = 1.0
 _BEYOND = 600.0  # K: leakage models mean nothing there, and no device works
 _DEPTH = 3
 _GROWTHS = 2
-_REDUCTION = 0.02
+_REDUCTION = 0.01
 _CLOSED = 2e-7
-_GRID_SHARE = 0.01
+_SURE = 0.5
+_FIRST = 10.0
+"""Error of the voltage in the first pass, over the final one: the temperature is not known any better then."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class TileLoad:
 
 @dataclass(frozen=True)
 class Coupled:
-    """The converged step of one wafer; residuals are the last changes of temperature (K) and voltage (V)."""
+    """The converged step of one wafer; residuals are the errors left in temperature (K) and voltage (V)."""
 
     thermal: WaferState
     grid: GridSolution
@@ -83,12 +86,16 @@ def couple(
     temperature, thermal, solved = old.tile_temperature, old, 0
     equations = plant.thermal.step(old, flow, inlet, step) if step else None
     tolerance = plant.scenario.control.tolerance
+    near = tolerance * plant.chip.voltage.nominal / float(set_voltage.max())
+    work = plant.power.work(load.mac, load.issue, load.hop, load.busy, load.clock)
     history = _History()
     for passes in range(1, _MOST_PASSES + 1):
+        draw = plant.power.draw(work, temperature)
+        within = near if passes > 1 else _FIRST * near
         try:
-            power, grid, dv = _powered(plant, load, set_voltage, voltage, temperature)
+            grid = plant.grid.solve(draw.total, set_voltage, voltage, within, plant.power.steepness)
         except RunStopped as stop:
-            raise _named(stop, plant, load, voltage, temperature, history) from stop
+            raise _named(stop, draw.parts(voltage), temperature, history) from stop
         voltage = grid.tile_voltage
         heat = grid.device_power + grid.sheet_loss
         if equations is None:
@@ -97,13 +104,13 @@ def couple(
             thermal = equations.solve(heat, thermal, _REDUCTION)
         solved += thermal.iterations
         found = thermal.tile_temperature
-        change = float(np.abs(found - temperature).max())
+        history.add(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
-        if change <= tolerance * rise and thermal.balance.residual <= _CLOSED:
-            return Coupled(thermal, grid, power, passes, solved, change, dv)
-        temperature = history.improved(temperature, found)
+        if history.error <= tolerance * rise and grid.error <= near and thermal.balance.residual <= _CLOSED:
+            return Coupled(thermal, grid, draw.parts(voltage), passes, solved, history.error, grid.error)
+        temperature = history.improved()
         history.require_stable(temperature)
-    raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {change:.2g} K)")
+    raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {history.change:.2g} K)")
 
 
 class _History:
@@ -117,25 +124,42 @@ class _History:
     def __init__(self) -> None:
         self._inputs: list[Array] = []
         self._outputs: list[Array] = []
-        self._change = np.inf
         self._growths = 0
+        self._contraction = 1.0
+        self.change = np.inf
         self.gain = 0.0
 
-    def improved(self, given: Array, found: Array) -> Array:
-        """Return the next input after g(`given`) = `found`."""
-        self._inputs = [*self._inputs[-_DEPTH:], given.ravel()]
-        self._outputs = [*self._outputs[-_DEPTH:], found.ravel()]
+    def add(self, given: Array, found: Array) -> None:
+        """Note g(`given`) = `found`."""
         change = float(np.abs(found - given).max())
-        self._growths = self._growths + 1 if change > self._change else 0
-        self._change = change
+        self._growths = self._growths + 1 if change > self.change else 0
+        self.change = change
+        if self._inputs:
+            moved, answered = given - self._inputs[-1], found - self._outputs[-1]
+            self.gain = float(np.vdot(moved, answered) / max(np.vdot(moved, moved), np.finfo(float).tiny))
+            self._contraction = float(np.abs(answered).max() / max(np.abs(moved).max(), np.finfo(float).tiny))
+        self._inputs = [*self._inputs[-_DEPTH:], given]
+        self._outputs = [*self._outputs[-_DEPTH:], found]
+
+    @property
+    def error(self) -> float:
+        """Distance of the last output from the fixed point, L / (1 - L) of the last change, in K.
+
+        L is how far the last two outputs lie apart over their inputs, which counts what the solver of the heat
+        equation left of the change before as well. It says nothing after one pass, and near 1.
+        """
+        lipschitz = self._contraction
+        return self.change * (lipschitz / (1.0 - lipschitz) if lipschitz < _SURE else 1.0)
+
+    def improved(self) -> Array:
+        """Return the next input."""
         if len(self._inputs) == 1:
-            return found
-        outputs, inputs = np.array(self._outputs), np.array(self._inputs)
-        moved, answered = np.diff(inputs, axis=0), np.diff(outputs, axis=0)
-        self.gain = float(moved[-1] @ answered[-1] / max(moved[-1] @ moved[-1], np.finfo(float).tiny))
-        residuals = outputs - inputs
+            return self._outputs[0]
+        shape = self._outputs[0].shape
+        outputs = np.reshape(self._outputs, (len(self._outputs), -1))
+        residuals = outputs - np.reshape(self._inputs, outputs.shape)
         weights = np.linalg.lstsq(np.diff(residuals, axis=0).T, residuals[-1], rcond=None)[0]
-        return np.asarray(outputs[-1] - weights @ answered).reshape(found.shape)
+        return np.asarray(outputs[-1] - weights @ np.diff(outputs, axis=0)).reshape(shape)
 
     def require_stable(self, temperature: Array) -> None:
         """Raise RunStopped when leakage and temperature no longer have a stable fixed point."""
@@ -151,25 +175,7 @@ def _runaway(temperature: Array) -> RunStopped:
     )
 
 
-def _named(
-    stop: RunStopped, plant: WaferPlant, load: TileLoad, voltage: Array, temperature: Array, history: _History
-) -> RunStopped:
+def _named(stop: RunStopped, power: TilePower, temperature: Array, history: _History) -> RunStopped:
     """Return why no voltage was found: a runaway if leakage is most of the power, or the loop's gain says so."""
-    power = plant.power.power(load.mac, load.issue, load.hop, load.busy, voltage, temperature, load.clock)
     leaks = power.leakage.sum() > power.dynamic.sum()
     return _runaway(temperature) if leaks or history.gain >= _RUNAWAY_GAIN else stop
-
-
-def _powered(
-    plant: WaferPlant, load: TileLoad, set_voltage: Array, voltage: Array, temperature: Array
-) -> tuple[TilePower, GridSolution, float]:
-    """Return power and grid at a temperature, and the last change of voltage in V: power(V) <-> voltage(power)."""
-    enough = plant.scenario.control.tolerance * plant.chip.voltage.nominal
-    for _ in range(_MOST_PASSES):
-        power = plant.power.power(load.mac, load.issue, load.hop, load.busy, voltage, temperature, load.clock)
-        grid = plant.grid.solve(power.total, set_voltage, voltage, tolerance=_GRID_SHARE * enough)
-        change = float(np.abs(grid.tile_voltage - voltage).max())
-        voltage = grid.tile_voltage
-        if change <= enough:
-            return power, grid, change
-    raise RunStopped(f"voltage and power did not settle in {_MOST_PASSES} passes (last change {change:.2g} V)")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin import library
+from twin import inputs
 from twin.cluster.fleet import Fleet, fewest_nodes, groupings
 from twin.engine.plant import load_model, scenario_requests
 from twin.engine.samples import Sample
@@ -111,7 +111,7 @@ def build_fleet(scenario: Scenario, system: Entry, where: str) -> FleetSimulatio
     if scenario.workload.type != "serving":
         raise SpecError(where, [Problem("workload.type", "GPU systems serve requests; use `serving`")])
     model = load_model(scenario, where)
-    entry = library.entry("gpu", spec.gpu)
+    entry = inputs.used(scenario, where)["gpu"]
     gpu = entry.spec
     assert isinstance(gpu, Gpu)
     requests, number_format = scenario_requests(scenario), scenario.number_format

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin import library
+from twin import inputs, library
 from twin.delivery.grid import WaferGrid, wafer_grid
+from twin.engine.service import Service, service
+from twin.engine.service import load_model as load_model
+from twin.engine.service import scenario_requests as scenario_requests
 from twin.errors import Problem, SpecError
+from twin.inputs import with_materials
 from twin.library import Entry
 from twin.power.model import PowerModel
+from twin.spec.chip import Array as Tiles
 from twin.spec.chip import Chip
+from twin.spec.coolant import ConstantCoolant, FluidCoolant
 from twin.spec.cooling import ChannelDesign, JetDesign
 from twin.spec.delivery import DeliveryDesign
-from twin.spec.model import LanguageModel
 from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
 from twin.thermal.regime import coolant_cautions
+from twin.thermal.reduced.twofold import TwofoldWaferModel
 from twin.thermal.wafer import WaferThermalModel
-from twin.workload.activity import ModelEvents, model_events, tile_cores
+from twin.workload.activity import tile_cores
 from twin.workload.pipeline import Pipeline, nominal_clocks, pipeline, region_clocks
-from twin.workload.placement import Placement, cache_capacity, place
-from twin.workload.requests import load_requests, scale_arrivals, window
-from twin.workload.serving import Limits, Requests
 
 Array = NDArray[np.float64]
 GRID_CELLS_PER_TILE = 1
-
-
-@dataclass(frozen=True)
-class Service:
-    """The serving side of a wafer system: the model where it lies, and who asks for it."""
-
-    model: LanguageModel
-    placement: Placement
-    events: ModelEvents
-    shares: Array
-    touched: NDArray[np.bool_]
-    requests: Requests
-    limits: Limits
+_GRIDS = 4
+"""Power grids that a process keeps."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,7 @@ class WaferPlant:
     design: ChannelDesign | JetDesign
     delivery: DeliveryDesign
     coolant: CoolantProperties
-    thermal: WaferThermalModel
+    thermal: WaferThermalModel | TwofoldWaferModel
     grid: WaferGrid
     power: PowerModel
     cores: Array
@@ -86,10 +78,10 @@ class WaferPlant:
     def service_floor(self) -> float:
         """Smallest clock share at which a user alone still gets the promised rate."""
         level = self.scenario.service_level
-        if self.service is None or level is None or not len(self.service.requests):
+        load = self.service.asked.load if self.service else None
+        if level is None or load is None:
             return 0.0
-        requests = self.service.requests
-        context = float(np.mean(requests.context + 0.5 * requests.generated))
+        context = load.prompt + 0.5 * load.generated
         alone = self.pipeline(nominal_clocks(self.chip, self.wafers)).rates(1, context, 0).decode
         return min(1.0, level.tokens_per_second_per_user / alone)
 
@@ -100,21 +92,16 @@ def build_wafer_plant(scenario: Scenario, system: Entry, where: str) -> WaferPla
     assert isinstance(spec, WaferSystem)
     if scenario.cooling is None:
         raise SpecError(where, [Problem("cooling", f"missing; the wafers of '{spec.title}' need a coolant")])
-    used = {
-        "chip": library.entry("chip", spec.chip),
-        "cooling": library.entry("cooling", scenario.cooling.design or spec.cooling),
-        "delivery": library.entry("delivery", spec.delivery),
-        "coolant": library.entry("coolant", scenario.cooling.coolant),
-        "mesh": library.entry("mesh", scenario.thermal.mesh),
-    }
+    used = {**inputs.used(scenario, where), "mesh": library.entry("mesh", scenario.thermal.mesh)}
     chip, design, delivery = used["chip"].spec, used["cooling"].spec, used["delivery"].spec
     assert isinstance(chip, Chip)
     assert isinstance(design, ChannelDesign | JetDesign)
     assert isinstance(delivery, DeliveryDesign)
+    chip, design = with_materials(scenario, chip, where), with_materials(scenario, design, where)
+    coolant = load_coolant(cast(FluidCoolant | ConstantCoolant, used["coolant"].spec))
     _check_failures(scenario.cooling, design, where)
     wafers = (scenario.systems or 1) * spec.wafers
-    thermal = _thermal(scenario, scenario.cooling, chip, design, used["mesh"], where)
-    tiles = scenario.thermal.tiles_per_die
+    thermal = _thermal(scenario, scenario.cooling, chip, design, coolant, used["mesh"], where)
     cores = tile_cores(chip, wafers, *thermal.tiles)
     return WaferPlant(
         scenario=scenario,
@@ -124,14 +111,20 @@ def build_wafer_plant(scenario: Scenario, system: Entry, where: str) -> WaferPla
         cooling=scenario.cooling,
         design=design,
         delivery=delivery,
-        coolant=load_coolant(scenario.cooling.coolant),
+        coolant=coolant,
         thermal=thermal,
-        grid=wafer_grid(chip, delivery, (tiles.x, tiles.y), GRID_CELLS_PER_TILE),
+        grid=_grid(chip, delivery, scenario.thermal.tiles_per_die),
         power=PowerModel(chip, cores[0] / cores[0].sum()),
         cores=cores,
-        service=_service(scenario, spec, chip, wafers, thermal.tiles, where),
-        entries=(system, *used.values(), *_materials(chip, design), *_trace(scenario)),
+        service=service(scenario, spec, chip, wafers, thermal.tiles, where),
+        entries=(*used.values(), *_trace(scenario)),
     )
+
+
+@lru_cache(maxsize=_GRIDS)
+def _grid(chip: Chip, delivery: DeliveryDesign, tiles: Tiles) -> WaferGrid:
+    """Return the power grid of a chip, kept: the points of a study share a few."""
+    return wafer_grid(chip, delivery, (tiles.x, tiles.y), GRID_CELLS_PER_TILE)
 
 
 def _check_failures(cooling: Cooling, design: ChannelDesign | JetDesign, where: str) -> None:
@@ -146,62 +139,25 @@ def _check_failures(cooling: Cooling, design: ChannelDesign | JetDesign, where: 
 
 
 def _thermal(
-    scenario: Scenario, cooling: Cooling, chip: Chip, design: ChannelDesign | JetDesign, mesh: Entry, where: str
-) -> WaferThermalModel:
+    scenario: Scenario,
+    cooling: Cooling,
+    chip: Chip,
+    design: ChannelDesign | JetDesign,
+    coolant: CoolantProperties,
+    mesh: Entry,
+    where: str,
+) -> WaferThermalModel | TwofoldWaferModel:
     recipe: Any = mesh.spec
-    coolant = load_coolant(cooling.coolant)
     inlet = cooling.inlet_temperature
     if found := [caution.text for caution in coolant_cautions(coolant, inlet, inlet, inlet)]:
         remedy = "choose another temperature or coolant"
         raise SpecError(where, [Problem("cooling.inlet_temperature", f"{'; '.join(found)}; {remedy}")])
     tiles, blocked = scenario.thermal.tiles_per_die, cooling.blocked.slots
     try:
-        return WaferThermalModel(chip, design, recipe, coolant, tiles, inlet, blocked, cooling.clogged)
+        full = WaferThermalModel(chip, design, recipe, coolant, tiles, inlet, blocked, cooling.clogged)
     except SpecError as error:
         raise SpecError(f"{where}: {error.where}", error.problems) from error
-
-
-def _service(
-    scenario: Scenario, system: WaferSystem, chip: Chip, wafers: int, tiles: tuple[int, int], where: str
-) -> Service | None:
-    work = scenario.workload
-    if work.type != "serving":
-        return None
-    model = load_model(scenario, where)
-    placement = place(model, chip, wafers, system.software, scenario.number_format, scenario.placement.region, where)
-    cache = cache_capacity(model, chip, wafers, scenario.number_format)
-    return Service(
-        model=model,
-        placement=placement,
-        events=model_events(model, chip, system.software, placement),
-        shares=placement.shares(*tiles),
-        touched=placement.touches(chip.dies),
-        requests=scenario_requests(scenario),
-        limits=Limits(cache, work.streams),
-    )
-
-
-def load_model(scenario: Scenario, where: str) -> LanguageModel:
-    """Return the model that a scenario serves."""
-    if scenario.model is None:
-        raise SpecError(where, [Problem("model", "missing; serving needs a name in data/models or a config.json")])
-    model = library.load("model", scenario.model)
-    assert isinstance(model, LanguageModel)
-    return model
-
-
-def scenario_requests(scenario: Scenario) -> Requests:
-    """Return the requests that arrive during a scenario."""
-    work = scenario.workload
-    assert work.trace is not None
-    requests = window(load_requests(work.trace), work.duration)
-    return scale_arrivals(requests, work.rate_scale, work.duration, work.seed)
-
-
-def _materials(chip: Chip, design: ChannelDesign | JetDesign) -> tuple[Entry, ...]:
-    named = [layer.material for layer in chip.layers] + [layer.material for layer in design.layers]
-    named += [layer.microchannels.wall_material for layer in design.layers if layer.microchannels]
-    return tuple(library.entry("material", name) for name in dict.fromkeys(n for n in named if isinstance(n, str)))
+    return TwofoldWaferModel(full, cooling.flow_rate) if scenario.thermal.model == "reduced" else full
 
 
 def _trace(scenario: Scenario) -> tuple[Entry, ...]:

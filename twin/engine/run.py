@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from twin import library
+from twin import inputs, library
 from twin.engine.gpu import build_fleet
 from twin.engine.model_error import model_errors
 from twin.engine.plant import build_wafer_plant
@@ -27,8 +27,9 @@ from twin.spec.documents import yaml_text
 from twin.spec.scenario import Scenario
 from twin.spec.system import WaferSystem
 
-COMMIT_STEPS = 20
 MOST_STEPS = 10_000_000
+RECORD_STEP = 1.0
+"""Seconds of one step of GPUs in a comparison, at least."""
 SCENARIO_FILE = "scenario.yaml"
 
 Progress = Callable[[float, float, str], None]
@@ -100,7 +101,10 @@ def prepare(scenario: Scenario, where: str) -> tuple[Simulation, tuple[Scenario,
         What keeps the scenario from being run.
     """
     simulation, other = build(scenario, where), _comparison(scenario)
-    return simulation, None if other is None else (other, build(other, where))
+    if other is None:
+        return simulation, None
+    rival = build(other, where)
+    return simulation, (other if isinstance(rival, WaferSimulation) else _recorded(other), rival)
 
 
 def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: Progress | None) -> Results:
@@ -120,7 +124,7 @@ def build(scenario: Scenario, where: str) -> Simulation:
         message = f"{steps:.3g} steps in all, {MOST_STEPS} at most; choose a longer step or a shorter duration"
         raise SpecError(where, [Problem("control.step", message)])
     try:
-        system = library.entry("system", scenario.system)
+        system = inputs.entry(scenario, "system", scenario.system, where)
     except LibraryError as error:
         raise SpecError(where, [Problem("system", str(error))]) from error
     if isinstance(system.spec, WaferSystem):
@@ -132,8 +136,14 @@ def _comparison(scenario: Scenario) -> Scenario | None:
     if scenario.compare_with in (None, scenario.system) or scenario.workload.type != "serving":
         return None
     return scenario.model_copy(
-        update={"system": scenario.compare_with, "systems": None, "compare_with": None, "title": ""}
+        update={"system": scenario.compare_with, "systems": None, "compare_with": None, "title": "", "inputs": {}}
     )
+
+
+def _recorded(other: Scenario) -> Scenario:
+    """Return the scenario of GPUs with steps of `RECORD_STEP` at least: nothing but their record depends on it."""
+    step = max(other.control.step, RECORD_STEP)
+    return other.model_copy(update={"control": other.control.model_copy(update={"step": step})})
 
 
 _Writer = tuple[ResultWriter | MemoryWriter, int, Any]
@@ -193,7 +203,7 @@ def _open_writer(
     if resume and (folder / STORE).is_dir():
         opened = ResultWriter.resume(folder)
     else:
-        opened = ResultWriter.create(folder, coords, description, COMMIT_STEPS, overwrite=overwrite), 0, None
+        opened = ResultWriter.create(folder, coords, description, overwrite=overwrite), 0, None
     replace_file(folder / SCENARIO_FILE, description.scenario.encode())
     return opened
 
@@ -217,12 +227,16 @@ def step_ends(scenario: Scenario) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def _describe(scenario: Scenario, simulation: Simulation) -> Description:
     """Return title, resolved scenario with the sources of its inputs, which are assumed, and the model errors."""
+    plant = simulation.plant if isinstance(simulation, WaferSimulation) else None
+    failing = [failure.start for failure in plant.cooling.failures] if plant else []
     return Description(
         title=scenario.title or simulation.title,
         system=simulation.title,
         scenario=yaml_text({"kind": "scenario", **to_tree(scenario)}) + _sources(simulation),
         assumed_inputs=assumed_inputs(simulation.entries),
-        model_errors=model_errors(simulation.plant) if isinstance(simulation, WaferSimulation) else (),
+        model_errors=model_errors(plant) if plant else (),
+        limits=(plant.chip.limits.throttle, plant.chip.limits.trip) if plant else None,
+        failure_time=min(failing, default=None),
     )
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from twin.delivery.policies import ControlState
 from twin.engine.plant import WaferPlant
-from twin.fe.heat import HeatState
 from twin.results.description import Occurrence
 from twin.thermal.loop import LoopState
 from twin.thermal.wafer import WaferState
@@ -31,26 +30,53 @@ class Hottest:
 
 @dataclass(frozen=True)
 class Served:
-    """What users saw so far: s to the first token, and tokens per second of completed requests."""
+    """What users saw so far, in parts of falling length: a step adds to the record without copying all of it.
 
-    time_to_first_token: Array
-    tokens_per_second: Array
+    `waits` are s to the first token, `rates` tokens per second of completed requests.
+    """
+
+    waits: tuple[Array, ...] = ()
+    rates: tuple[Array, ...] = ()
 
     @classmethod
     def none(cls) -> Served:
         """Return the record before the first request."""
-        return cls(np.zeros(0), np.zeros(0))
+        return cls()
+
+    @property
+    def time_to_first_token(self) -> Array:
+        """All waits in s."""
+        return _joined(self.waits)
+
+    @property
+    def tokens_per_second(self) -> Array:
+        """All rates in tokens per second."""
+        return _joined(self.rates)
 
     def plus(self, waits: Array, rates: Array) -> Served:
         """Return the record with those of one more step."""
-        return Served(
-            np.concatenate([self.time_to_first_token, waits]), np.concatenate([self.tokens_per_second, rates])
-        )
+        return Served(_with(self.waits, waits), _with(self.rates, rates))
+
+
+def _joined(parts: tuple[Array, ...]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _with(parts: tuple[Array, ...], more: Array) -> tuple[Array, ...]:
+    """Return the parts and one more, joined with those before it that are not more than twice as long."""
+    if not more.size:
+        return parts
+    while parts and parts[-1].size <= 2 * more.size:
+        parts, more = parts[:-1], np.concatenate([parts[-1], more])
+    return (*parts, more)
 
 
 @dataclass(frozen=True)
 class EngineState:
-    """One instant of a wafer system; `voltage` per tile in V, `flow` of one wafer in m3/s in the step to it."""
+    """One instant of a wafer system; `flow` of one wafer in m3/s in the step to it.
+
+    `voltage` in V is where the search for that of the tiles starts in the next step: it follows the set points.
+    """
 
     time: float
     queue: Queue
@@ -69,7 +95,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
     return {
         "time": state.time,
         "queue": pack(state.queue),
-        "thermal": [{"solid": w.heat.solid, "coolant": w.heat.coolant, **w.readings()} for w in state.thermal],
+        "thermal": [wafer.tree() for wafer in state.thermal],
         "voltage": state.voltage,
         "control": state.control.arrays(),
         "loop": asdict(state.loop),
@@ -83,10 +109,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
 def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
     """Return the state that `to_tree` kept; a run continues from it with the same arithmetic."""
     flow, loop = float(tree["flow"]), LoopState(**tree["loop"])
-    thermal = tuple(
-        replace(plant.thermal.restored(HeatState(w.pop("solid"), w.pop("coolant")), flow, loop.inlet_temperature), **w)
-        for w in (dict(kept) for kept in tree["thermal"])
-    )
+    thermal = tuple(plant.thermal.restored(kept, flow, loop.inlet_temperature) for kept in tree["thermal"])
     return EngineState(
         time=float(tree["time"]),
         queue=unpack(tree["queue"]),

@@ -12,15 +12,15 @@ import numpy as np
 
 from twin.cluster.mean_load import serve_on_group
 from twin.engine.gpu import FleetSimulation
-from twin.engine.plant import scenario_requests
 from twin.engine.run import build
 from twin.engine.samples import Sample
+from twin.engine.service import Asked
 from twin.engine.simulation import Simulation, WaferSimulation
 from twin.engine.steady_wafer import steady_wafer
 from twin.results import kpis
 from twin.spec.scenario import Scenario
 from twin.workload.intervals import merge_replicas
-from twin.workload.mean_load import NO_SERVICE, NO_WORK, MeanLoad, MeanService, mean_load
+from twin.workload.mean_load import NO_SERVICE, NO_WORK, MeanLoad, MeanService
 
 _OF_MANY_REQUESTS = "time_to_first_token_p99_s"
 
@@ -47,7 +47,7 @@ def steady_point(scenario: Scenario, where: str = "scenario") -> dict[str, float
 def _load(scenario: Scenario) -> MeanLoad | None:
     if scenario.workload.type != "serving":
         return None
-    return mean_load(scenario_requests(scenario), scenario.workload.duration)
+    return Asked.by(scenario.workload).load
 
 
 def _solve(simulation: Simulation, load: MeanLoad | None) -> tuple[Sample, MeanService]:

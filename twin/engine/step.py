@@ -76,7 +76,8 @@ def control_step(plant: WaferPlant, state: EngineState, step: float) -> tuple[En
     control = next_control(
         after.control, sensors, step, chip, plant.delivery, policies, plant.service_floor, thermal_interval=since
     )
-    return replace(after, control=control), merged
+    moved = plant.by_tile(control.voltage - after.control.voltage)
+    return replace(after, control=control, voltage=after.voltage + moved), merged
 
 
 _Advanced = tuple[EngineState, Sample, Sensors]

@@ -56,14 +56,14 @@ class ModalSolver:
 
     def __init__(self, operator: LayeredOperator, streams: Sequence[Stream], step: float | None, slabs: Slabs):
         self._slabs = slabs
-        values, modes = _modes(operator)
+        values, modes = x_modes(operator)
         size = slabs.communicator.size if slabs.communicator else 1
         bounds = [values.size * rank // size for rank in range(size + 1)]
         self._counts = [high - low for low, high in itertools.pairwise(bounds)]
         rank = slabs.communicator.rank if slabs.communicator else 0
         own = values[bounds[rank] : bounds[rank + 1]]
         self._modes = modes[slabs.own]
-        rows = _Rows.of(operator, streams, step)
+        rows = ModalRows.of(operator, streams, step)
         self._rows, self._planes = rows, len(operator.z_across)
         self._inverse = _eliminate(rows, operator.y_weights, operator, own)
 
@@ -72,26 +72,26 @@ class ModalSolver:
         ny, nz = residual.shape[1:]
         flat = residual.reshape(residual.shape[0], -1)
         right = self._slabs.scattered_sum(self._modes.T @ flat, self._counts)
-        found = self._substitute(right.reshape(-1, ny, nz).transpose(1, 2, 0))
+        padded = np.zeros((ny, self._rows.size, right.shape[0]))
+        padded[:, :nz] = right.reshape(-1, ny, nz).transpose(1, 2, 0)
+        found = self.substitute(padded)[:, :nz]
         whole = self._slabs.collected(found.transpose(2, 0, 1).reshape(right.shape), self._counts)
         return (self._modes @ whole).reshape(residual.shape)
 
-    def _substitute(self, right: Array) -> Array:
-        """Solve the block tridiagonal systems for right sides (ny, nz, modes)."""
-        ny, nz = right.shape[:2]
+    def substitute(self, right: Array) -> Array:
+        """Solve the systems of all modes for right sides (ny, places of a row, modes), which are overwritten."""
+        ny = right.shape[0]
         rows, inverse = self._rows, self._inverse
-        partial = np.zeros((ny, rows.size, right.shape[2]))
-        partial[:, :nz] = right
         for j in range(ny):
             if j > 0:
-                partial[j] -= rows.lower[j - 1] @ partial[j - 1]
-            partial[j] = _times(inverse[j], partial[j])
+                right[j] -= rows.lower[j - 1] @ right[j - 1]
+            right[j] = _times(inverse[j], right[j])
         for j in range(ny - 2, -1, -1):
-            partial[j] -= _times(inverse[j], rows.upper[j] @ partial[j + 1])
-        return partial[:, :nz]
+            right[j] -= _times(inverse[j], rows.upper[j] @ right[j + 1])
+        return right
 
 
-def _modes(operator: LayeredOperator) -> tuple[Array, Array]:
+def x_modes(operator: LayeredOperator) -> tuple[Array, Array]:
     """Eigenvalues, and eigenvectors that are orthonormal in the masses; zero at fixed ends."""
     free = np.setdiff1d(np.arange(operator.x_weights.size), operator.fixed_x)
     root = np.sqrt(operator.x_weights[free])
@@ -103,7 +103,7 @@ def _modes(operator: LayeredOperator) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class ModalRows:
     """Blocks along y that all modes share: each row's planes of nodes, then its places for coolant.
 
     A cell's coolant lies in the row of its outlet, so that all couplings stay between neighbouring
@@ -117,7 +117,7 @@ class _Rows:
     free: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, operator: LayeredOperator, streams: Sequence[Stream], step: float | None) -> _Rows:
+    def of(cls, operator: LayeredOperator, streams: Sequence[Stream], step: float | None) -> ModalRows:
         ny, nz = operator.y_weights.size, len(operator.z_across)
         places = [(stream, sign) for stream in streams for sign in _signs(stream)]
         size = nz + len(places)
@@ -183,7 +183,7 @@ def _couple(
         to_entry[cells, plane, place] -= wet * a
 
 
-def _eliminate(rows: _Rows, y_weights: Array, operator: LayeredOperator, values: Array) -> Array:
+def _eliminate(rows: ModalRows, y_weights: Array, operator: LayeredOperator, values: Array) -> Array:
     """Inverses of the pivot blocks of all modes, shape (ny, size, size, modes)."""
     ny, size = y_weights.size, rows.size
     nz = len(operator.z_across)

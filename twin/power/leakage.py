@@ -34,10 +34,29 @@ def leakage_power(
     temperature_coefficient, voltage_coefficient : float
         b in 1/K and g in 1/V.
     """
+    heated = np.exp(temperature_coefficient * (np.asarray(temperature, dtype=float) - reference_temperature))
+    return scaled_leakage(np.asarray(power, dtype=float) * heated, voltage, nominal_voltage, voltage_coefficient)
+
+
+def scaled_leakage(
+    power: ArrayLike, voltage: ArrayLike, nominal_voltage: float, voltage_coefficient: float
+) -> FloatArray:
+    """Return P (V/V0) exp(g (V - V0)), in W, of leakage that is P at V0 and its present temperature.
+
+    Parameters
+    ----------
+    power : array_like
+        P of each tile in W.
+    voltage : array_like
+        Voltage at the devices in V.
+    nominal_voltage : float
+        V0 in V.
+    voltage_coefficient : float
+        g in 1/V.
+    """
     volts = np.asarray(voltage, dtype=float)
-    heated = temperature_coefficient * (np.asarray(temperature, dtype=float) - reference_temperature)
-    raised = voltage_coefficient * (volts - nominal_voltage)
-    return np.asarray(np.asarray(power, dtype=float) * volts / nominal_voltage * np.exp(heated + raised))
+    raised = np.exp(voltage_coefficient * (volts - nominal_voltage))
+    return np.asarray(np.asarray(power, dtype=float) * (volts / nominal_voltage) * raised)
 
 
 def leakage_slope(leakage: ArrayLike, temperature_coefficient: float) -> FloatArray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twin.power.dynamic import clock_tree_power, event_power
-from twin.power.leakage import leakage_power, leakage_slope, loop_gain
+from twin.power.dynamic import clock_tree_power, event_power, voltage_factor
+from twin.power.leakage import leakage_power, leakage_slope, loop_gain, scaled_leakage
 from twin.spec.chip import Chip
 
 FloatArray = NDArray[np.float64]
@@ -31,6 +32,37 @@ class TilePower:
     def total(self) -> FloatArray:
         """All power of the devices in W."""
         return self.units + self.clock_tree + self.leakage
+
+
+@dataclass(frozen=True)
+class Work:
+    """Switching power of each tile in W as it would be at nominal voltage: units (events) and clock tree."""
+
+    units: FloatArray
+    clock_tree: FloatArray
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What tiles at given work and temperature draw at a voltage; `leakage` in W is that at nominal voltage."""
+
+    work: Work
+    switching: FloatArray
+    leakage: FloatArray
+    nominal: float
+    voltage_coefficient: float
+
+    def total(self, voltage: FloatArray) -> FloatArray:
+        """Return all power of the devices in W at a voltage of each tile in V."""
+        return self.switching * voltage_factor(voltage, self.nominal) + self._leakage(voltage)
+
+    def parts(self, voltage: FloatArray) -> TilePower:
+        """Return the parts of the power at a voltage of each tile in V."""
+        factor = voltage_factor(voltage, self.nominal)
+        return TilePower(self.work.units * factor, self.work.clock_tree * factor, self._leakage(voltage))
+
+    def _leakage(self, voltage: FloatArray) -> FloatArray:
+        return scaled_leakage(self.leakage, voltage, self.nominal, self.voltage_coefficient)
 
 
 @dataclass(frozen=True)
@@ -62,32 +94,38 @@ class PowerModel:
         voltage, temperature, clock : array_like
             At the devices of each tile, in V, K and Hz.
         """
-        core, nominal = self.chip.core, self.chip.voltage.nominal
-        tree = self.chip.clock_tree
-        return TilePower(
-            units=event_power(
-                (mac_rate, issue_rate, hop_rate),
-                (core.mac_energy, core.issue_energy, core.hop_energy),
-                voltage,
-                nominal,
-            ),
-            clock_tree=clock_tree_power(
-                tree.power * self.core_share,
-                voltage,
-                nominal,
-                np.asarray(clock, dtype=float) / core.clock,
-                busy,
-                tree.gated,
-            ),
-            leakage=self.leakage(voltage, temperature),
+        return self.draw(self.work(mac_rate, issue_rate, hop_rate, busy, clock), temperature).parts(
+            np.asarray(voltage, dtype=float)
         )
+
+    def work(
+        self, mac_rate: ArrayLike, issue_rate: ArrayLike, hop_rate: ArrayLike, busy: ArrayLike, clock: ArrayLike
+    ) -> Work:
+        """Return what the work of the tiles draws at nominal voltage; parameters are those of `power`."""
+        core, nominal, tree = self.chip.core, self.chip.voltage.nominal, self.chip.clock_tree
+        energies = (core.mac_energy, core.issue_energy, core.hop_energy)
+        share = np.asarray(clock, dtype=float) / core.clock
+        return Work(
+            units=event_power((mac_rate, issue_rate, hop_rate), energies, nominal, nominal),
+            clock_tree=clock_tree_power(tree.power * self.core_share, nominal, nominal, share, busy, tree.gated),
+        )
+
+    def draw(self, work: Work, temperature: ArrayLike) -> Draw:
+        """Return what tiles at a temperature in K draw, as a function of their voltage."""
+        leak, nominal = self.chip.leakage, self.chip.voltage.nominal
+        at_nominal = self.leakage(nominal, temperature)
+        return Draw(work, work.units + work.clock_tree, at_nominal, nominal, leak.voltage_coefficient)
+
+    @cached_property
+    def steepness(self) -> float:
+        """Largest |d ln I / d ln V| of a tile: 1 of what switches, g V of leakage, at the highest voltage."""
+        return max(1.0, self.chip.leakage.voltage_coefficient * self.chip.voltage.maximum)
 
     def leakage(self, voltage: ArrayLike, temperature: ArrayLike) -> FloatArray:
         """Return the leakage of each tile in W at voltage (V) and temperature (K), spare cores included."""
         leak = self.chip.leakage
-        spares = (self.chip.physical_cores - self.chip.cores) / self.chip.cores
         return leakage_power(
-            leak.power * (1.0 + leak.spare_share * spares) * self.core_share,
+            self._leakage_at_reference,
             temperature,
             voltage,
             leak.reference_temperature,
@@ -95,6 +133,12 @@ class PowerModel:
             leak.temperature_coefficient,
             leak.voltage_coefficient,
         )
+
+    @cached_property
+    def _leakage_at_reference(self) -> FloatArray:
+        leak = self.chip.leakage
+        spares = (self.chip.physical_cores - self.chip.cores) / self.chip.cores
+        return leak.power * (1.0 + leak.spare_share * spares) * self.core_share
 
     def leakage_slope(self, leakage: ArrayLike) -> FloatArray:
         """Return the derivative of leakage with temperature in W/K."""

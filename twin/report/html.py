@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin.errors import OutputError
 from twin.report.comparison import comparison_card
 from twin.report.energy import energy_card
 from twin.report.maps import map_cards
+from twin.report.page import Section, rendered, write_page
 from twin.report.series import numerics_card, series_cards
-from twin.report.style import FONT, Card
-from twin.results.checkpoint import replace_file
+from twin.report.uncertainty import band_note, uncertainty_cards
 from twin.results.compare import compare, shown
 from twin.results.display import display_of, number
 from twin.results.kpis import KPIS
 from twin.results.results import COMPLETE, INTERRUPTED, Results
 
 REPORT = "report.html"
-_PLOT_CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
-
-
-@dataclass(frozen=True)
-class Section:
-    """Figures under one heading."""
-
-    heading: str
-    cards: list[Card]
 
 
 def write_report(results: Results, path: Path, other: Results | None = None) -> Path:
@@ -39,38 +27,21 @@ def write_report(results: Results, path: Path, other: Results | None = None) -> 
     OutputError
         The file cannot be written.
     """
-    content = render(results, other or results.comparison)
-    try:
-        replace_file(path, content.encode())
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-    return path
+    return write_page(render(results, other or results.comparison), path)
 
 
 def render(results: Results, other: Results | None = None) -> str:
     """Return the report as HTML with plotly.js inside."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("twin.report", "."),
-        autoescape=select_autoescape(["html", "j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sections = report_sections(results, other)
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "report.html.j2",
+        (card for section in sections for card in section.cards),
         results=results,
         banner=banner(results),
         kpis=kpi_tiles(results),
         model_errors=model_error_rows(results),
         sections=sections,
         comparison=comparison_rows(results, other) if other is not None else None,
-        figures=_figures_as_script(sections),
-        plot_config=json.dumps(_PLOT_CONFIG),
-        plotly=get_plotlyjs(),
-        font=FONT,
     )
 
 
@@ -78,6 +49,7 @@ def report_sections(results: Results, other: Results | None) -> list[Section]:
     """Return the figures that this run has, in the order of the page."""
     flow, numerics = energy_card(results), numerics_card(results)
     sections = [
+        Section("How sure it is", uncertainty_cards(results)),
         Section("Over time", series_cards(results)),
         Section("On the wafer", map_cards(results)),
         Section("Energy", [flow] if flow else []),
@@ -108,7 +80,7 @@ def kpi_tiles(results: Results) -> list[dict[str, str]]:
             "value": shown(kpi, results.kpis[name]),
             "unit": display_of(kpi.unit).unit,
             "description": kpi.description,
-            "note": notes.get(name, ""),
+            "note": "; ".join(filter(None, (notes.get(name), band_note(results.uncertainty, name)))),
         }
         for name, kpi in KPIS.items()
         if results.kpis[name] is not None
@@ -144,9 +116,3 @@ def comparison_rows(results: Results, other: Results) -> dict[str, Any]:
         if row.first is not None or row.second is not None
     ]
     return {"first": table.first, "second": table.second, "rows": rows}
-
-
-def _figures_as_script(sections: list[Section]) -> str:
-    """Return the figures as a JavaScript object by name; ``</`` cannot end the script early."""
-    figures = {card.name: json.loads(card.figure.to_json()) for s in sections for card in s.cards}
-    return json.dumps(figures).replace("</", "<\\/")

@@ -33,7 +33,11 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Description:
-    """The attributes of a run; `scenario` is the resolved scenario as YAML text."""
+    """The attributes of a run; `scenario` is the resolved scenario as YAML text.
+
+    `limits` are the temperatures in K at which the chip throttles and trips, `failure_time` in s is when the
+    first part of its cooling fails.
+    """
 
     title: str
     system: str = ""
@@ -41,10 +45,12 @@ class Description:
     assumed_inputs: tuple[AssumedInput, ...] = ()
     model_errors: tuple[ModelError, ...] = ()
     start_time: float = 0.0
+    limits: tuple[float, float] | None = None
+    failure_time: float | None = None
 
     def attributes(self) -> dict[str, Any]:
         """Return the description as attributes that Zarr and NetCDF can both hold."""
-        return {
+        found: dict[str, Any] = {
             "Conventions": "CF-1.11",
             "title": self.title,
             "system": self.system,
@@ -53,11 +59,17 @@ class Description:
             "model_errors": written_errors(self.model_errors),
             "start_time": self.start_time,
         }
+        if self.limits is not None:
+            found["throttle_temperature"], found["trip_temperature"] = self.limits
+        if self.failure_time is not None:
+            found["failure_time"] = self.failure_time
+        return found
 
     @classmethod
     def read(cls, attributes: Mapping[str, Any]) -> Description:
         """Return the description kept in a data set's attributes."""
         listed = json.loads(attributes.get("assumed_inputs", "[]"))
+        limits = [attributes[name] for name in ("throttle_temperature", "trip_temperature") if name in attributes]
         return cls(
             title=str(attributes.get("title", "")),
             system=str(attributes.get("system", "")),
@@ -65,6 +77,8 @@ class Description:
             assumed_inputs=tuple(_assumed_input(item) for item in listed),
             model_errors=read_errors(attributes),
             start_time=float(attributes.get("start_time", 0.0)),
+            limits=(float(limits[0]), float(limits[1])) if len(limits) == 2 else None,
+            failure_time=attributes.get("failure_time"),
         )
 
 

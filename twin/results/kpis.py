@@ -96,6 +96,28 @@ def request_quantile(requests: xr.Dataset | None, name: str, share: float) -> fl
     return float(np.quantile(values, share)) if values.size else None
 
 
+def time_to_temperature(data: xr.Dataset, limit: str) -> float | None:
+    """Return the time in s from the first failure of the cooling (else the start) until a limit of the chip is reached.
+
+    `limit` names the attribute that holds it in K. Between the ends of two steps the hottest point is taken as
+    linear in time. None if it is never reached.
+    """
+    peaks, threshold = series(data, "peak_temperature", "max"), data.attrs.get(limit)
+    if peaks is None or threshold is None:
+        return None
+    since = float(data.attrs.get("failure_time", data.attrs.get("start_time", 0.0)))
+    ends = np.asarray(data["time"].values, dtype=float)
+    hot = np.flatnonzero((peaks >= threshold) & (ends > since))
+    if not hot.size:
+        return None
+    step = int(hot[0])
+    if step == 0:
+        return float(ends[0]) - since
+    rise = float(peaks[step] - peaks[step - 1])
+    share = min(max((float(threshold) - float(peaks[step - 1])) / rise, 0.0), 1.0) if rise > 0.0 else 0.0
+    return max(float(ends[step - 1]) + share * float(ends[step] - ends[step - 1]) - since, 0.0)
+
+
 def _mean(name: str, reduce: str = "sum") -> Calculation:
     return lambda data, requests: time_mean(data, name, reduce)
 
@@ -164,6 +186,28 @@ KPIS: dict[str, Kpi] = {
             "coolant outlet",
             "mixed mean at the outlet, time mean",
             _mean("coolant_outlet", "mean"),
+        ),
+        Kpi(
+            "coolant_inlet_K",
+            "K",
+            "coolant inlet",
+            "as the loop delivers it, which may be warmer than is wanted; time mean",
+            _mean("coolant_inlet", "mean"),
+        ),
+        Kpi(
+            "time_to_throttle_s",
+            "s",
+            "time to throttle",
+            "from the first failure of the cooling, else from the start, until the hottest point is at the chip's "
+            "throttle temperature; none if never",
+            lambda data, requests: time_to_temperature(data, "throttle_temperature"),
+        ),
+        Kpi(
+            "time_to_trip_s",
+            "s",
+            "time to trip",
+            "the same, until it is at the temperature at which dies stop",
+            lambda data, requests: time_to_temperature(data, "trip_temperature"),
         ),
         Kpi(
             "min_voltage_V",
@@ -258,6 +302,10 @@ KPIS: dict[str, Kpi] = {
         ),
     )
 }
+
+
+NUMERICAL = ("energy_residual", "coupling_iterations", "wall_time_s")
+"""Key figures that say how a result was computed, nothing of the system."""
 
 
 def calculate(data: xr.Dataset, requests: xr.Dataset | None) -> dict[str, float | None]:

@@ -19,42 +19,61 @@ from twin.results.results import (
     requests_dataset,
 )
 from twin.results.tables import COORDINATES, attributes_of
-from twin.variables import VARIABLES
+from twin.variables import VARIABLES, Variable
+
+CHUNK_STEPS = 1000
+"""Steps that are kept together."""
 
 
 class StepBuffer:
-    """Steps that are not committed yet: values by name, checked against the table of variables."""
+    """Steps that are not committed yet, at most `capacity`: values by name, checked against the table of variables."""
 
-    def __init__(self, coords: Mapping[str, np.ndarray]):
-        self._sizes = {name: len(values) for name, values in coords.items()}
-        self._steps: list[dict[str, np.ndarray]] = []
+    def __init__(self, coords: Mapping[str, np.ndarray], capacity: int):
+        sizes = {name: len(values) for name, values in coords.items()}
+        self._shapes = {name: tuple(sizes[dim] for dim in v.dims[1:]) for name, v in VARIABLES.items()}
+        self._capacity = capacity
+        self._blocks: dict[str, np.ndarray] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return self._count
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the steps have to be drained before the next one."""
+        return self._count == self._capacity
 
     def append(self, values: Arrays) -> None:
         """Keep one step; ValueError for a name not in the table or a wrong shape."""
-        step = {}
         for name, value in values.items():
-            if name not in VARIABLES:
-                remedy = did_you_mean(name, VARIABLES)
-                raise ValueError(f"output '{name}' is not in the table of variables. {remedy}")
-            shape = tuple(self._sizes[dim] for dim in VARIABLES[name].dims[1:])
-            array = np.array(value, dtype=float)
-            if array.shape != shape:
-                raise ValueError(f"output '{name}' has shape {array.shape}, expected {shape}")
-            step[name] = array
-        self._steps.append(step)
+            array = np.asarray(value, dtype=float)
+            block = self._blocks.get(name)
+            if block is None:
+                block = self._blocks[name] = self._new_block(name)
+            if array.shape != self._shapes[name]:
+                raise ValueError(f"output '{name}' has shape {array.shape}, expected {self._shapes[name]}")
+            block[self._count] = array
+        for name in self._blocks.keys() - values.keys():
+            self._blocks[name][self._count] = np.nan
+        self._count += 1
 
     def drain(self) -> dict[str, np.ndarray]:
-        """Return the kept steps as arrays (steps, ...) by name, NaN where a step has no value; empty it."""
-        names = dict.fromkeys(name for step in self._steps for name in step)
-        blocks = {}
-        for name in names:
-            absent = np.full([self._sizes[dim] for dim in VARIABLES[name].dims[1:]], np.nan)
-            blocks[name] = np.stack([step.get(name, absent) for step in self._steps])
-        self._steps.clear()
-        return blocks
+        """Return the kept steps as arrays (steps, ...) by name, NaN where a step has no value; empty it.
+
+        The arrays are those that the next steps are written to.
+        """
+        count, self._count = self._count, 0
+        return {name: block[:count] for name, block in self._blocks.items()}
+
+    def _new_block(self, name: str) -> np.ndarray:
+        if name not in VARIABLES:
+            raise ValueError(f"output '{name}' is not in the table of variables. {did_you_mean(name, VARIABLES)}")
+        return np.full((self._capacity, *self._shapes[name]), np.nan, dtype=kept_type(VARIABLES[name]))
+
+
+def kept_type(variable: Variable) -> str:
+    """Return the type in which a variable of the steps is kept: fields single, series double precision."""
+    return "float32" if {"die_x", "tile_x"} & set(variable.dims) else "float64"
 
 
 class MemoryWriter:
@@ -63,13 +82,31 @@ class MemoryWriter:
     def __init__(self, coords: Arrays, description: Description):
         self._coords = complete_coordinates(coords)
         self._description = description
-        self._buffer = StepBuffer(self._coords)
+        self._buffer = StepBuffer(self._coords, min(CHUNK_STEPS, len(self._coords["time"])))
+        self._blocks: dict[str, list[np.ndarray]] = {}
+        self._steps = 0
 
     def append(self, step: int, values: Arrays) -> bool:
         """Keep one step; never asks for a commit."""
-        expect_step(step, len(self._buffer))
+        expect_step(step, self._steps)
         self._buffer.append(values)
+        self._steps += 1
+        if self._buffer.is_full:
+            self._store()
         return False
+
+    def _store(self) -> None:
+        before = self._steps - len(self._buffer)
+        for name, block in self._buffer.drain().items():
+            if name not in self._blocks:
+                self._blocks[name] = [np.full((before, *block.shape[1:]), np.nan, dtype=block.dtype)]
+            self._blocks[name].append(block.copy())
+
+    def _whole(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Return a variable of all steps; its parts are given up."""
+        if name in self._blocks:
+            return np.concatenate(self._blocks.pop(name))
+        return np.full(shape, np.nan, dtype=kept_type(VARIABLES[name]))
 
     def commit(self, state: Any) -> None:
         """Accept a checkpoint's state; memory has no use for it."""
@@ -86,17 +123,12 @@ class MemoryWriter:
         """Return the run as results."""
         import xarray as xr
 
-        steps = len(self._buffer)
-        blocks = self._buffer.drain()
-        coords = {**self._coords, "time": self._coords["time"][:steps]}
+        self._store()
+        coords = {**self._coords, "time": self._coords["time"][: self._steps]}
         sizes = {name: len(values) for name, values in coords.items()}
         data = xr.Dataset(
             {
-                name: (
-                    v.dims,
-                    blocks.get(name, np.full([sizes[d] for d in v.dims], np.nan)),
-                    attributes_of(v),
-                )
+                name: (v.dims, self._whole(name, tuple(sizes[d] for d in v.dims)), attributes_of(v))
                 for name, v in VARIABLES.items()
             },
             coords={n: (n, values, attributes_of(COORDINATES[n])) for n, values in coords.items()},

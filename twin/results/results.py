@@ -16,6 +16,7 @@ from twin.results.description import AssumedInput, Description, Occurrence, read
 from twin.results.display import display_of, number
 from twin.results.model_error import ModelError, rise_of_hottest
 from twin.results.tables import COORDINATES, HOTTEST, REQUESTS, attributes_of
+from twin.results.uncertainty import Uncertainty, read_uncertainty
 from twin.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Results:
         return self.description.assumed_inputs
 
     @cached_property
+    def uncertainty(self) -> Uncertainty | None:
+        """The bands of the key figures that the run's folder holds; None if they were not asked for."""
+        return None if self.path is None else read_uncertainty(self.path, self.scenario)
+
+    @cached_property
     def kpis(self) -> dict[str, float | None]:
         """Key figures by name, in SI; None where the system has no such quantity."""
         return kpis.calculate(self.data, self.requests)
@@ -99,7 +105,8 @@ class Results:
         state = {"status": self.status, "reason": self.reason or None, "steps": int(self.data.sizes["time"])}
         warnings = [{"subject": w.subject, "text": w.text, "time_s": w.time} for w in self.warnings]
         errors = [{**asdict(error), "peak_temperature_error_K": self.peak_error(error)} for error in self.model_errors]
-        return {**self.kpis, "assumed_inputs": listed, "model_errors": errors, "warnings": warnings, **state}
+        bands = {"uncertainty": self.uncertainty.to_json()} if self.uncertainty else {}
+        return {**self.kpis, **bands, "assumed_inputs": listed, "model_errors": errors, "warnings": warnings, **state}
 
     def summary(self) -> str:
         """Return a text table of the key figures with their units."""
@@ -112,6 +119,8 @@ class Results:
         if self.assumed_inputs:
             lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
         lines += [f"  warning, first at {w.time:g} s: {w.text}" for w in self.warnings]
+        if self.uncertainty:
+            lines += ["", self.uncertainty.summary(self.kpis)]
         return "\n".join(lines)
 
     def _model_error_line(self, error: ModelError) -> str:

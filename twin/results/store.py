@@ -1,13 +1,14 @@
 """Writing a run as it goes: a Zarr store that a kill at any moment leaves readable.
 
-Arrays are allocated for all steps at the start (NaN is never stored), written in regions of whole
-chunks, then marked in `committed`; the engine's state follows in ``checkpoint.npz``. Each file is
-replaced atomically, so the store holds old or new steps, never torn ones.
+Arrays are allocated for all steps at the start (NaN is never stored), written chunk by chunk, a chunk of a
+slow run in several parts, then marked in `committed`; the engine's state follows in ``checkpoint.npz``.
+Each file is replaced atomically, so the store holds old or new steps, never torn ones.
 """
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from twin.errors import OutputError
 from twin.results import checkpoint
 from twin.results.description import Description, Occurrence
-from twin.results.memory import StepBuffer, expect_step, outcome_attributes
+from twin.results.memory import CHUNK_STEPS, StepBuffer, expect_step, kept_type, outcome_attributes
 from twin.results.results import (
     COMPARISON,
     COMPLETE,
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.npz"
 _OWN_FILES = (CHECKPOINT, STORE, "report.html", "scenario.yaml", COMPARISON)
 _NOT_A_NUMBER = float("nan")
+COMMIT_PAUSE = 1.0
+"""Seconds between commits within a chunk."""
+COMMIT_SHARE = 0.05
+"""Largest share of the computing time that commits within a chunk may take."""
 
 
 class ResultWriter:
@@ -58,8 +63,9 @@ class ResultWriter:
         coords = {name: np.asarray(self._group[name][:]) for name in COORDINATES if name in self._group}
         self._interval = int(self._arrays["committed"].chunks[0])
         self._total = len(coords["time"])
-        self._buffer = StepBuffer(coords)
+        self._buffer = StepBuffer(coords, self._interval)
         self._committed = committed
+        self._last_commit, self._pause = time.monotonic(), COMMIT_PAUSE
 
     @classmethod
     def create(
@@ -67,7 +73,7 @@ class ResultWriter:
         folder: Path | str,
         coords: Arrays,
         description: Description,
-        commit_every: int,
+        chunk_steps: int = CHUNK_STEPS,
         overwrite: bool = False,
     ) -> ResultWriter:
         """Start a run in `folder`: allocate all steps of ``coords["time"]``, nothing committed.
@@ -79,8 +85,8 @@ class ResultWriter:
         coords : dict of str to array
             `time` (ends of all steps in s), `wafer`, and centres in m `die_x`, `die_y`, `tile_x`,
             `tile_y`; axes that a system does not have are left out.
-        commit_every : int
-            Steps between commits, the length of a chunk in time.
+        chunk_steps : int
+            Steps that are kept together in a file, and at most between two commits.
         overwrite : bool
             Replace the run that is there.
 
@@ -95,7 +101,7 @@ class ResultWriter:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_drafts(folder)
             draft = folder / f".{STORE}.draft"
-            _allocate(draft, complete_coordinates(coords), description, commit_every)
+            _allocate(draft, complete_coordinates(coords), description, chunk_steps)
             for name in _OWN_FILES:
                 _remove(folder / name)
             draft.rename(folder / STORE)
@@ -123,18 +129,26 @@ class ResultWriter:
         return cls(folder, committed=step), step, state
 
     def append(self, step: int, values: Arrays) -> bool:
-        """Keep the values of a step until the next commit; True when a commit is due."""
+        """Keep the values of a step until the next commit.
+
+        True when a commit is due: at the end of a chunk and of the run, and before, when the last one is so long
+        ago that what a kill would lose is worth its cost.
+        """
         expect_step(step, self._committed + len(self._buffer))
         if step >= self._total:
             raise ValueError(f"step {step} is beyond the {self._total} steps of the run")
         self._buffer.append(values)
-        return (step + 1) % self._interval == 0 or step + 1 == self._total
+        ended = (step + 1) % self._interval == 0 or step + 1 == self._total
+        return ended or time.monotonic() - self._last_commit > self._pause
 
     def commit(self, state: Any) -> None:
         """Write the kept steps, mark them committed, then replace the checkpoint by `state`."""
+        start = time.monotonic()
         self._flush()
         with _writing(self.folder):
             checkpoint.save(self.folder / CHECKPOINT, {"step": self._committed, "state": state})
+        self._last_commit = time.monotonic()
+        self._pause = max(COMMIT_PAUSE, (self._last_commit - start) / COMMIT_SHARE)
 
     def finish(
         self,
@@ -179,9 +193,10 @@ class ResultWriter:
         draft.rename(self.folder / STORE / name)
 
 
-def _allocate(path: Path, coords: Mapping[str, np.ndarray], description: Description, commit_every: int) -> None:
+def _allocate(path: Path, coords: Mapping[str, np.ndarray], description: Description, chunk_steps: int) -> None:
     """Create the store: coordinates written, variables empty, nothing committed."""
     import zarr
+    from zarr.codecs import BloscCodec
 
     attributes = {**description.attributes(), "status": INTERRUPTED, "reason": ""}
     group = zarr.create_group(path, zarr_format=3, attributes=attributes)
@@ -194,14 +209,15 @@ def _allocate(path: Path, coords: Mapping[str, np.ndarray], description: Descrip
             attributes=attributes_of(COORDINATES[name]),
         )
     steps = len(coords["time"])
-    interval = min(commit_every, steps)
+    interval = min(chunk_steps, steps)
     for name, variable in VARIABLES.items():
         shape = tuple(len(coords[dim]) for dim in variable.dims)
         group.create_array(
             name,
             shape=shape,
             chunks=(interval, *shape[1:]),
-            dtype="float32" if "tile_x" in variable.dims else "float64",
+            dtype=kept_type(variable),
+            compressors=BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"),
             fill_value=_NOT_A_NUMBER,
             dimension_names=variable.dims,
             attributes={**attributes_of(variable), "symbol": variable.symbol},

@@ -19,6 +19,7 @@ from twin.errors import did_you_mean
 from twin.units import UnitError, parse_unit, to_si
 
 _QUANTITY = re.compile(
+    r"'[^']*'|\"[^\"]*\"|"  # text is left as it is
     r"(?<![\w.])(\d++\.?+\d*+(?:[eE][-+]?\d++)?+|\.\d++(?:[eE][-+]?\d++)?+)\s*"
     r"(?!(?:and|or|not|if|else|in|is)\b)((?:%|[A-Za-zµ°])(?:[\w%]|[/*^](?=[A-Za-zµ°\d]))*)"
 )
@@ -67,7 +68,7 @@ class Expression:
     def _tree(self) -> ast.expr:
         if len(self.text) > _LONGEST:
             raise ExpressionError(f"is longer than {_LONGEST} characters")
-        prepared = _QUANTITY.sub(lambda found: f"{_LITERAL}({found[1]}, '{found[2]}')", self.text)
+        prepared = _QUANTITY.sub(_called, self.text)
         try:
             return ast.parse(prepared.strip(), mode="eval").body
         except (SyntaxError, ValueError) as error:
@@ -110,6 +111,11 @@ class Expression:
         except (ZeroDivisionError, OverflowError, ValueError):
             return None
         return None if isinstance(found, complex) or (isinstance(found, float) and not math.isfinite(found)) else found
+
+
+def _called(found: re.Match[str]) -> str:
+    """Return a quantity as the call that stands for it; text in quotes as it is."""
+    return f"{_LITERAL}({found[1]}, '{found[2]}')" if found[1] else found[0]
 
 
 def _dotted(node: ast.expr) -> str | None:

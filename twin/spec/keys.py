@@ -45,6 +45,23 @@ def keys(model: type[Spec], prefix: str = "") -> dict[str, Key]:
     return found
 
 
+def leaves(spec: Spec, prefix: str = "") -> Iterator[tuple[Key, Any]]:
+    """Yield every key of a specification with its value in SI; items of lists are known by `name`, else number."""
+    for name, field in type(spec).model_fields.items():
+        given, dotted = getattr(spec, name), f"{prefix}{field.alias or name}"
+        quantity = next(_quantities([*field.metadata, field.annotation]), None)
+        items = given if isinstance(given, tuple) and (quantity or any(isinstance(i, Spec) for i in given)) else None
+        if isinstance(given, Spec):
+            yield from leaves(given, f"{dotted}.")
+        elif items is None:
+            yield Key(dotted, quantity, _is_whole(field.annotation)), given
+        for number, item in enumerate(items or ()):
+            if isinstance(item, Spec):
+                yield from leaves(item, f"{dotted}.{getattr(item, 'name', number)}.")
+            else:
+                yield Key(f"{dotted}.{number}", quantity, False), item
+
+
 def value(spec: Spec, key: str) -> Any:
     """Return the value of a dotted key in SI; None where a part of the way to it is missing."""
     node: Any = spec

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from twin.errors import Problem, SpecError
+from twin.errors import Problem, SpecError, did_you_mean
 from twin.spec.base import FlowRate, Rate, Ratio, Spec, Temperature, Time, to_tree
 from twin.spec.chip import Array
 from twin.spec.clog import Clog
@@ -17,6 +17,9 @@ NumberFormat = Literal["fp16", "bf16", "fp8"]
 Policy = Literal["adaptive_voltage", "frequency_governor", "thermal_governor"]
 POLICIES: tuple[str, ...] = ("adaptive_voltage", "frequency_governor", "thermal_governor")
 PositiveRatio = Annotated[Ratio, Field(gt=0)]
+INPUTS = "inputs"
+INPUT_KINDS = ("system", "chip", "cooling", "delivery", "coolant", "material", "gpu")
+"""Kinds of the library whose numbers a scenario may set."""
 
 
 class Workload(Spec):
@@ -98,9 +101,13 @@ class Control(Spec):
 
 
 class Thermal(Spec):
-    """The thermal model and its mesh recipe (a name in meshes/ or a file)."""
+    """The thermal model and its mesh recipe (a name in meshes/ or a file).
 
-    model: Literal["full"] = "full"
+    `full` solves the finite-element equations at every step; `reduced` what they were reduced to, checked
+    against them at the hottest and at random instants.
+    """
+
+    model: Literal["full", "reduced"] = "reduced"
     mesh: str = "wafer"
     tiles_per_die: Array = Array(x=4, y=4)
 
@@ -112,7 +119,11 @@ class Facility(Spec):
 
 
 class Scenario(Spec):
-    """One run of one system."""
+    """One run of one system.
+
+    `inputs` are numbers that replace those of the library: of the chip, the cooling design, ... that the system
+    uses, by their dotted keys; they do not hold for the system of `compare_with`.
+    """
 
     title: str = ""
     system: str
@@ -127,6 +138,26 @@ class Scenario(Spec):
     control: Control
     thermal: Thermal = Thermal()
     facility: Facility
+    inputs: dict[str, Any] = {}
+
+    @field_validator(INPUTS, mode="before")
+    @classmethod
+    def _nested(cls, given: Any) -> Any:
+        """Read ``{chip.core.mac_energy: 3 pJ}`` as nested mappings; each begins with a kind of data."""
+        if not isinstance(given, dict):
+            return given
+        tree: dict[str, Any] = {}
+        problems = [problem for key, value in given.items() for problem in _set_nested(tree, str(key), value)]
+        unknown = [kind for kind in tree if kind not in INPUT_KINDS]
+        messages = [f"'{kind}' is no kind of input. {did_you_mean(kind, INPUT_KINDS)}" for kind in unknown]
+        messages += [
+            f"'{kind}' needs keys, such as 'chip.core.mac_energy'"
+            for kind in tree
+            if kind not in unknown and not isinstance(tree[kind], dict)
+        ]
+        if problems or messages:
+            raise ValueError("; ".join([*(f"{problem.key}: {problem.message}" for problem in problems), *messages]))
+        return tree
 
     def replace(self, changes: dict[str, Any]) -> Scenario:
         """Return a scenario with dotted keys changed, such as ``{"cooling.flow_rate": "30 L/min"}``.
@@ -143,6 +174,13 @@ class Scenario(Spec):
         if problems:
             raise SpecError("changes to the scenario", problems)
         return validate(tree, Scenario, "changes to the scenario")
+
+
+def _set_nested(tree: dict[str, Any], key: str, value: Any) -> list[Problem]:
+    """Set a dotted key to a value whose own keys may be dotted, in place."""
+    if not isinstance(value, dict):
+        return set_dotted(tree, key, value)
+    return [problem for name, below in value.items() for problem in _set_nested(tree, f"{key}.{name}", below)]
 
 
 def set_dotted(tree: dict[str, Any], key: str, value: Any) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem
 from twin.spec.keys import Key
-from twin.spec.study import Range, Sample, Span
+from twin.spec.study import Range
 from twin.units import UnitError, to_si
 
 Numbers = NDArray[np.float64]
@@ -44,6 +44,10 @@ def as_values(key: Key, written: Sequence[Any], si: Sequence[Any]) -> Values:
 def _label(written: Any) -> str:
     if isinstance(written, list) and all(isinstance(item, str) for item in written):
         return ",".join(written) or "none"
+    if isinstance(written, list):
+        return "; ".join(_label(item) for item in written)
+    if isinstance(written, dict):
+        return ", ".join(f"{key} {_label(item)}" for key, item in written.items() if item is not None)
     return "null" if written is None else str(written)
 
 
@@ -69,17 +73,18 @@ def range_numbers(key: Key, given: Range) -> Numbers:
     return found
 
 
-def bounds(key: Key, given: Range | Span) -> tuple[float, float]:
+def bounds(key: Key, given: Range) -> tuple[float, float]:
     """Return the ends of a range in SI; ValueError says what is wrong."""
     if not key.numeric:
         raise ValueError("is no number; give a list of values")
-    low, high = (_number(key, end) for end in (given.from_, given.to))
+    low, high = (number_of(key, end) for end in (given.from_, given.to))
     if given.spacing == "log" and min(low, high) <= 0.0:
         raise ValueError("logarithmic spacing needs ends above zero")
     return low, high
 
 
-def _number(key: Key, text: Any) -> float:
+def number_of(key: Key, text: Any) -> float:
+    """Return a number as a user wrote it in SI; ValueError says what is wrong."""
     if key.quantity is None:
         if isinstance(text, bool) or not isinstance(text, int):
             raise ValueError(f"needs a whole number, got {text!r}")
@@ -98,46 +103,3 @@ def repeated(values: Values) -> list[Problem]:
         if first != number:
             return [Problem(f"axes.{values.key.name}", f"values {first + 1} and {number + 1} are the same: {value}")]
     return []
-
-
-def drawn(sample: Sample, table: Mapping[str, Key]) -> dict[str, Values]:
-    """Return the values of all sampled keys, over (point,); equal for equal seeds.
-
-    Source of the designs: McKay, Beckman & Conover, Technometrics 21 (1979) 239 (lhs); Sobol', USSR Comput.
-    Math. Math. Phys. 7 (1967) 86, scrambled after Owen (1998).
-    """
-    unit = _unit_cube(sample)
-    found = {}
-    for column, (name, span) in enumerate(sample.over.items()):
-        key = table[name]
-        low, high = bounds(key, span)
-        share = unit[:, column]
-        if key.whole:
-            numbers = np.minimum(np.floor(_between(low, high + 1.0, span, share)), high)
-        else:
-            numbers = _between(low, high, span, share)
-        si = [int(number) if key.whole else float(number) for number in numbers]
-        found[name] = as_values(key, [written_number(key, number) for number in si], si)
-    return found
-
-
-def _between(low: float, high: float, span: Span, share: Numbers) -> Numbers:
-    if span.spacing == "log":
-        return np.asarray(low * (high / low) ** share)
-    return np.asarray(low + (high - low) * share)
-
-
-def _unit_cube(sample: Sample) -> Numbers:
-    """Return points of the unit cube, shape (points, keys)."""
-    count = len(sample.over)
-    if sample.method == "random":
-        return np.random.default_rng(sample.seed).random((sample.points, count))
-    import warnings
-
-    from scipy.stats import qmc
-
-    if sample.method == "lhs":
-        return np.asarray(qmc.LatinHypercube(count, rng=sample.seed).random(sample.points))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a sequence that is cut is less balanced, not wrong
-        return np.asarray(qmc.Sobol(count, rng=sample.seed).random(sample.points))

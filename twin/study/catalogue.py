@@ -111,6 +111,15 @@ class Catalogue:
             )  # fmt: skip
             self._set_running(running)
 
+    def known(self, identities: Sequence[str]) -> Iterator[Outcome]:
+        """Yield the results that there are of some points, failures included."""
+        for identity in identities:
+            for figures, error, *rest in self._db.execute(
+                "SELECT figures, error, lasting, started, finished, host, worker FROM results WHERE identity = ?",
+                (identity,),
+            ):
+                yield Outcome(identity, json.loads(figures) if figures is not None else None, error, *rest)
+
     def counts(self) -> Mapping[str, int]:
         """Return the number of points in each state that occurs."""
         return dict(self._db.execute("SELECT state, count(*) FROM points GROUP BY state"))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.errors import OutputError, RunStopped
-from twin.results.kpis import KPIS
 from twin.spec.documents import yaml_text
 from twin.study.catalogue import Catalogue
 from twin.study.outcome import PENDING, RUNNING, Figures
@@ -30,8 +29,8 @@ _DRAFT, _OLD = ".study.zarr.draft", ".study.zarr.old"
 def variables(plan: Plan) -> dict[str, dict[str, str]]:
     """Return the attributes of every variable but `status`, by name."""
     found = {
-        name: {"units": KPIS[name].unit, "long_name": KPIS[name].label, "description": KPIS[name].description}
-        for name in plan.record
+        name: {"units": kept.unit, "long_name": kept.label, "description": kept.description}
+        for name, kept in ((name, plan.figures[name]) for name in plan.record)
     }
     for name, expression in plan.derived.items():
         found[name] = {"units": plan.derived_units[name], "long_name": name, "description": expression.text}
@@ -114,7 +113,7 @@ def _dataset(plan: Plan, arrays: dict[str, np.ndarray[Any, Any]]) -> xr.Dataset:
             "Conventions": "CF-1.11",
             "title": plan.title,
             "study": yaml_text({"kind": "study", **plan.study.model_dump(mode="json", by_alias=True)}),
-            "base_scenario": yaml_text({"kind": "scenario", **plan.base}),
+            "base_scenario": yaml_text({"kind": plan.kind, **plan.base}),
         },
     )
 

@@ -34,7 +34,7 @@ def point_identity(tree: dict[str, Any], steady: bool) -> str:
     inputs = [(key, digest(kind, name)) for key, kind, name in references(tree)]
     for key, _ in inputs:
         _forget(tree, key)
-    return _sha([code_digest(), bool(steady), tree, inputs])
+    return sha([code_digest(), bool(steady), tree, inputs])
 
 
 def _forget(tree: dict[str, Any], key: str) -> None:
@@ -55,11 +55,11 @@ def digest(kind: str, name: str) -> str:
     try:
         entry = library.entry(kind, name)
     except TwinError as error:
-        return _sha(["unreadable", str(error)])
+        return sha(["unreadable", str(error)])
     tree = to_tree(entry.spec) if isinstance(entry.spec, Spec) else {}
     inner = [digest(of, called) for _, of, called in references(tree)]
     beside = getattr(entry.spec, "file", None)
-    return _sha([tree, inner, _file(entry.path.parent / str(beside)) if beside else ""])
+    return sha([tree, inner, _file(entry.path.parent / str(beside)) if beside else ""])
 
 
 def _file(path: Path) -> str:
@@ -94,6 +94,7 @@ def forget() -> None:
     library.entry.cache_clear()
 
 
-def _sha(content: Any) -> str:
+def sha(content: Any) -> str:
+    """Return the digest of plain values."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()

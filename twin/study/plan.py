@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,24 @@ import numpy as np
 
 from twin import library
 from twin.errors import Problem, SpecError, TwinError, did_you_mean
+from twin.inputs import Input, inputs_of, used, value_of
 from twin.references import check_references, references
 from twin.results.kpis import KPIS
 from twin.spec.base import to_tree
 from twin.spec.documents import validate
 from twin.spec.expression import Expression, ExpressionError
-from twin.spec.keys import Key, keys, value
-from twin.spec.scenario import Scenario, set_dotted
+from twin.spec.keys import Key, keys
+from twin.spec.scenario import INPUTS, Scenario, set_dotted
 from twin.spec.study import Range, Study
-from twin.study.axes import Values, as_values, bounds, drawn, range_numbers, repeated, written_number
+from twin.study.axes import Values, as_values, range_numbers, repeated, written_number
 from twin.study.identity import point_identity
+from twin.study.limits import Limit
+from twin.study.limits import problems as answer_problems
+from twin.study.sampling import Variation, design, drawn, variations
 
 POINT, REPLICA, SEED = "point", "replica", "workload.seed"
+SCENARIO, STACK = "scenario", "stack"
+"""What the points of a study may be."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +46,32 @@ class Dimension:
 class Plan:
     """The points of a study in the order of their numbers (the last dimension fastest).
 
-    `base` is the resolved scenario as `to_tree` writes it; a point is this with its `changes`.
+    `base` is the resolved scenario as `to_tree` writes it; a point is this with its `changes`. `over` tells how
+    sampled and searched keys vary; a search for an optimum begins with the points of the plan. `units` are those of
+    all quantities that expressions may use.
     """
 
     study: Study
     title: str
     base: dict[str, Any]
-    scenario: Scenario
+    scenario: Scenario | None
     dimensions: tuple[Dimension, ...]
     record: tuple[str, ...]
     derived: dict[str, Expression]
     derived_units: dict[str, str]
     constraints: tuple[Expression, ...]
+    over: dict[str, Variation] = field(default_factory=dict)
+    units: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """What the points are."""
+        return SCENARIO
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """The key figures of a point: name, unit, label and description of each."""
+        return KPIS
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,8 +99,9 @@ class Plan:
 
     @cached_property
     def _fixed(self) -> dict[str, Any]:
-        used = {name for e in (*self.constraints, *self.derived.values()) for name in e.names} - set(KPIS)
-        return {name: value(self.scenario, name) for name in used}
+        names = {name for e in (*self.constraints, *self.derived.values()) for name in e.names} - set(KPIS)
+        assert self.scenario is not None
+        return {name: value_of(self.scenario, name) for name in names}
 
     def is_excluded(self, number: int) -> bool:
         """Tell whether a point breaks a constraint; one over a quantity that the point lacks says nothing."""
@@ -101,7 +122,9 @@ class Plan:
     @cached_property
     def signature(self) -> str:
         """What fixes the points of a study and their order; what is recorded of them is left out."""
-        varied = [[d.name, [[v.key.name, list(v.written)] for v in d.values]] for d in self.dimensions]
+        varied: Any = [[d.name, [[v.key.name, list(v.written)] for v in d.values]] for d in self.dimensions]
+        if self.study.optimise is not None:
+            varied = [self.study.optimise.model_dump(mode="json"), self.study.derived]
         conditions = [constraint.text for constraint in self.constraints]
         return json.dumps([self.base, varied, conditions, self.study.steady], sort_keys=True)
 
@@ -134,20 +157,30 @@ def plan(study: Study, where: str) -> Plan:
     SpecError
         Everything that is wrong with the study: keys, values, units, names, expressions.
     """
-    return _Planner(study, where).plan()
+    from twin.study.stack_plan import StackPlanner  # extends the planner below
+    from twin.study.stack_points import is_stack
+
+    return StackPlanner(study, where).plan() if is_stack(study.base) else Planner(study, where).plan()
 
 
-class _Planner:
+class Planner:
     """Gathers what is wrong while it resolves a study."""
+
+    figures: Mapping[str, Any] = KPIS
 
     def __init__(self, study: Study, where: str):
         self.study, self.where = study, where
-        self.table = keys(Scenario)
+        self.table = {name: key for name, key in keys(Scenario).items() if name != INPUTS}
+        self.inputs: dict[str, Input] = {}
+        self.over: dict[str, Variation] = {}
         self.problems: list[Problem] = []
         self._in_combination: SpecError | None = None
 
     def plan(self) -> Plan:
+        """Return the points; SpecError with everything that is wrong."""
         base = self._base()
+        self.inputs = self._inputs(base)
+        self.table |= {name: given.key for name, given in self.inputs.items()}
         self._check_keys()
         self._stop_at_problems()
         start = self._start(base)
@@ -160,13 +193,18 @@ class _Planner:
         known = {**units, **{kpi.name: kpi.unit for kpi in KPIS.values()}}
         found = {name: self._expression(f"derived.{name}", e, known, truth=False) for name, e in derived.items()}
         self._check_names()
+        self._check_answers(found)
+        everything = {**known, **found}
+        self._check_search(everything)
         self._stop_at_problems()
         if self._in_combination is not None:
             raise self._in_combination
         scenario = validate(json.loads(json.dumps(start)), Scenario, self.where)
         record = self.study.record or tuple(KPIS)
         title = self.study.title or base.title
-        return Plan(self.study, title, start, scenario, dimensions, record, derived, found, constraints)
+        return Plan(
+            self.study, title, start, scenario, dimensions, record, derived, found, constraints, self.over, everything
+        )
 
     def _stop_at_problems(self) -> None:
         if self.problems:
@@ -181,14 +219,15 @@ class _Planner:
         return base
 
     def _check_keys(self) -> None:
-        sampled = self.study.sample.over if self.study.sample else {}
-        for part, names in (("axes", self.study.axes), ("sample.over", sampled)):
+        self.over = variations(self.study.over, self.table, self.inputs, self._place, self.problems)
+        for name in self.study.axes:
+            if name not in self.table:
+                self.problems.append(Problem(f"axes.{name}", f"unknown key. {did_you_mean(name, self.table)}"))
+        for part, names in (("axes", self.study.axes), (self._place, self.over)):
             for name in names:
-                if name not in self.table:
-                    self.problems.append(Problem(f"{part}.{name}", f"unknown key. {did_you_mean(name, self.table)}"))
-                elif name in self.study.set:
+                if name in self.study.set:
                     self.problems.append(Problem(f"{part}.{name}", "is in `set` as well; remove one of them"))
-        if self.study.replicas != 1 and SEED in self.study.varied:
+        if self.study.replicas != 1 and SEED in self.varied:
             self.problems.append(Problem("replicas", f"cannot be used with an axis '{SEED}'"))
 
     def _start(self, base: Scenario) -> dict[str, Any]:
@@ -196,13 +235,31 @@ class _Planner:
         firsts: dict[str, Any] = {}
         for name, axis in self.study.axes.items():
             firsts[name] = axis.from_ if isinstance(axis, Range) else axis[0]
-        for name, span in (self.study.sample.over if self.study.sample else {}).items():
-            firsts[name] = span.from_
+        for name, variation in self.over.items():
+            if name not in self.inputs:
+                firsts[name] = written_number(variation.key, variation.low)
         try:
             return self._with(base, {**self.study.set, **firsts})
         except SpecError as error:
             self._in_combination = error
         return self._with(base, self.study.set)
+
+    @property
+    def _place(self) -> str:
+        """How problems call the keys that are sampled or searched."""
+        return "sample.over" if self.study.sample else "optimise.over"
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The keys that differ between points."""
+        return tuple(self.study.axes) or tuple(self.over)
+
+    def _inputs(self, base: Scenario) -> dict[str, Input]:
+        """Return the inputs of the base from the library; none where it is not valid, which is said later."""
+        try:
+            return inputs_of(validate(self._with(base, self.study.set), Scenario, self.where), self.where)
+        except TwinError:
+            return {}
 
     def _with(self, base: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
         tree = to_tree(base.model_copy(update={"compare_with": None, "title": ""}))
@@ -212,6 +269,8 @@ class _Planner:
         scenario = validate(tree, Scenario, self.where)
         if wrong := check_references(scenario):
             raise SpecError(self.where, wrong)
+        if scenario.inputs:
+            used(scenario, self.where)
         return _absolute(to_tree(scenario))
 
     def _dimensions(self, start: dict[str, Any]) -> tuple[Dimension, ...]:
@@ -220,8 +279,9 @@ class _Planner:
             values = self._axis(start, name, axis)
             if values is not None:
                 found.append(Dimension(name, len(values), (values,)))
-        if self.study.sample is not None and (sampled := self._sampled(start)) is not None:
-            found.append(Dimension(POINT, self.study.sample.points, tuple(sampled.values())))
+        if self.over and (sampled := self._drawn(start)) is not None:
+            columns = tuple(sampled.values())
+            found.append(Dimension(POINT, len(columns[0]), columns))
         if self.study.replicas != 1:
             found.append(self._replicas())
         return tuple(found)
@@ -242,19 +302,19 @@ class _Planner:
         self.problems += repeated(values)
         return values
 
-    def _sampled(self, start: dict[str, Any]) -> dict[str, Values] | None:
-        assert self.study.sample is not None
+    def _drawn(self, start: dict[str, Any]) -> dict[str, Values] | None:
+        """Return the points of a sample, or those that a search begins with; None if a bound is refused."""
         before = len(self.problems)
-        for name, span in self.study.sample.over.items():
-            key, place = self.table[name], f"sample.over.{name}"
-            try:
-                bounds(key, span)
-            except ValueError as error:
-                self.problems.append(Problem(place, str(error)))
-                continue
-            self._resolved(start, key, place, span.from_)
-            self._resolved(start, key, place, span.to)
-        return drawn(self.study.sample, self.table) if len(self.problems) == before else None
+        for name, variation in self.over.items():
+            for bound in (variation.low, variation.high):
+                self._resolved(start, variation.key, f"{self._place}.{name}", written_number(variation.key, bound))
+        if len(self.problems) > before:
+            return None
+        if self.study.sample is not None:
+            return drawn(self.study.sample, self.over)
+        assert self.study.optimise is not None
+        shares = design("sobol", self.study.optimise.design, len(self.over), self.study.optimise.seed)
+        return {v.key.name: v.values(v.at(shares[:, column])) for column, v in enumerate(self.over.values())}
 
     def _replicas(self) -> Dimension:
         given = self.study.replicas
@@ -267,6 +327,9 @@ class _Planner:
         set_dotted(tree, key.name, given)
         try:
             scenario = validate(tree, Scenario, self.where)
+            if key.name in self.inputs:
+                found = inputs_of(scenario, self.where)[key.name].value
+                return (written_number(key, found), found) if key.numeric else (given, found)
         except SpecError as error:
             self.problems += [Problem(place, f"{given!r}: {problem.message}") for problem in error.problems]
             return None
@@ -276,7 +339,7 @@ class _Planner:
         node: Any = _absolute(to_tree(scenario))
         for name in key.name.split("."):
             node = node[name]
-        return node, value(scenario, key.name)
+        return node, value_of(scenario, key.name)
 
     def _expression(self, place: str, given: Expression, units: Mapping[str, str | None], truth: bool) -> str:
         try:
@@ -291,11 +354,40 @@ class _Planner:
 
     def _check_names(self) -> None:
         for name in self.study.record or ():
-            if name not in KPIS:
-                self.problems.append(Problem("record", f"'{name}' is no key figure. {did_you_mean(name, KPIS)}"))
+            if name not in self.figures:
+                self.problems.append(
+                    Problem("record", f"'{name}' is no key figure. {did_you_mean(name, self.figures)}")
+                )
         for name in self.study.derived:
-            if name in KPIS or name in ("status", POINT, REPLICA) or not name.isidentifier():
+            if name in self.figures or name in ("status", POINT, REPLICA) or not name.isidentifier():
                 self.problems.append(Problem(f"derived.{name}", "choose another name: letters, digits, _, not taken"))
+
+    def _check_search(self, units: Mapping[str, str | None]) -> None:
+        """Refuse objectives and limits of a search that cannot be computed."""
+        if self.study.optimise is None:
+            return
+        for number, text in enumerate(self.study.optimise.minimise):
+            self._expression(f"optimise.minimise.{number}", Expression(text), units, truth=False)
+        for number, text in enumerate(self.study.optimise.subject_to):
+            place = f"optimise.subject_to.{number}"
+            if self._expression(place, Expression(text), units, truth=True):
+                try:
+                    _ = Limit(text).sides
+                except ExpressionError as error:
+                    self.problems.append(Problem(place, str(error)))
+        whole = [name for name, variation in self.over.items() if variation.key.whole]
+        self.problems += [Problem(f"{self._place}.{name}", "is a whole number; use `axes`") for name in whole]
+
+    def _check_answers(self, derived: Mapping[str, str]) -> None:
+        """Refuse questions about what the data set will not hold."""
+        kept = [name for name in self.study.record or self.figures if name in self.figures]
+        recorded = {name: self.figures[name].unit for name in kept}
+        varied = {name: self.table[name].unit for name in self.varied if name in self.table}
+        known = {**varied, **recorded, **derived}
+        self.problems += answer_problems(self.study.answers, known, self.varied)
+        for name in self.study.show:
+            if name not in {**recorded, **derived}:
+                self.problems.append(Problem("show", f"'{name}' is not recorded. {did_you_mean(name, known)}"))
 
 
 def _absolute(tree: dict[str, Any]) -> dict[str, Any]:

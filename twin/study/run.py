@@ -17,6 +17,7 @@ from twin.study.batches import Batches
 from twin.study.catalogue import Catalogue
 from twin.study.identity import forget
 from twin.study.lock import FolderLock
+from twin.study.optimisation import search_optimum
 from twin.study.outcome import DONE, EXCLUDED, FAILED
 from twin.study.plan import Plan, plan, read_study
 from twin.study.shared import SharedPoints
@@ -123,8 +124,11 @@ def run_study(
         catalogue, shared = Catalogue(folder), SharedPoints() if reuse else None
         try:
             running = _Running(planned, folder, catalogue, shared, progress)
-            running.take_known()
-            running.compute(workers, scheduler)
+            if planned.study.optimise is not None:
+                running.search(workers, scheduler)
+            else:
+                running.take_known()
+                running.compute(workers, scheduler)
             return running.summary(time.perf_counter() - start)
         finally:
             catalogue.close()
@@ -148,6 +152,7 @@ class _Running:
         self._handed: list[str] = []
         self._left: list[tuple[int, str]] = []
         self._computed, self._start = 0, time.perf_counter()
+        self._searched: int | None = None
         self._next_write = self._start + _FIRST_WRITE
 
     def take_known(self) -> None:
@@ -169,13 +174,7 @@ class _Running:
         self._tell()
         if not self._left:
             return
-        task = Task(
-            base=self._plan.base_text,
-            steady=self._plan.study.steady,
-            folders=tuple(str(folder) for folder in library.extra_folders()),
-            environment=_absolute(os.environ.get("TWIN_DATA", "")),
-            session=uuid.uuid4().hex,
-        )
+        task = self._task()
         points: list[Point] = [(identity, self._plan.changes(number)) for number, identity in self._left]
         self._start = time.perf_counter()
         with client_of(workers, scheduler) as client:
@@ -188,6 +187,35 @@ class _Running:
                 self._counts = dict(self._catalogue.counts()) if self._is_time_to_write() else self._counted(outcomes)
                 self._tell()
         dataset.write(self._plan, self._catalogue, self._folder)
+
+    def search(self, workers: int | None, scheduler: Any | None) -> None:
+        """Search for the optimum of a study."""
+        self._start = time.perf_counter()
+        self._searched = search_optimum(
+            self._plan,
+            self._folder,
+            self._catalogue,
+            self._shared,
+            self._task(),
+            lambda stack: stack.enter_context(client_of(workers, scheduler)),
+            self._tell_search,
+        )
+
+    def _tell_search(self, points: int, failed: int, computed: int) -> None:
+        if self._progress is not None:
+            seconds = time.perf_counter() - self._start
+            self._progress(Progress(points, points - failed, failed, 0, computed, computed, seconds))
+
+    def _task(self) -> Task:
+        """Return what all points share."""
+        return Task(
+            base=self._plan.base_text,
+            steady=self._plan.study.steady,
+            folders=tuple(str(folder) for folder in library.extra_folders()),
+            environment=_absolute(os.environ.get("TWIN_DATA", "")),
+            session=uuid.uuid4().hex,
+            kind=self._plan.kind,
+        )
 
     def _counted(self, outcomes: Sequence[Any]) -> dict[str, int]:
         """Return the counts with those of a batch; points that are equal are counted at the next write."""
@@ -229,11 +257,11 @@ class _Running:
         notes = (self._shared.problem,) if self._shared is not None and self._shared.problem else ()
         return Summary(
             folder=self._folder,
-            points=self._plan.points,
+            points=sum(counts.values()),
             done=counts.get(DONE, 0),
             failed=counts.get(FAILED, 0),
             excluded=counts.get(EXCLUDED, 0),
-            reused=self._catalogue.reused(),
+            reused=self._catalogue.reused() if self._searched is None else counts.get(DONE, 0) - self._searched,
             wall_time=wall_time,
             errors=tuple(self._catalogue.errors(_SHOWN_ERRORS)),
             notes=notes,

@@ -23,7 +23,8 @@ from twin.spec.documents import validate
 from twin.spec.scenario import Scenario
 from twin.study.identity import forget, point_identity
 from twin.study.outcome import Figures, Outcome
-from twin.study.plan import resolved
+from twin.study.plan import SCENARIO, STACK, resolved
+from twin.study.stack_points import resolved_stack, stack_figures, stack_identity
 
 _ONE_AT_A_TIME = threading.Lock()
 _library_of: list[Any] = []
@@ -41,6 +42,7 @@ class Task:
     folders: tuple[str, ...]
     environment: str
     session: str
+    kind: str = SCENARIO
 
 
 Point = tuple[str, dict[str, Any]]
@@ -73,11 +75,11 @@ def _use_library(task: Task) -> None:
 def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
     started = time.time()
     figures, error, lasting = None, "", True
-    if point_identity(resolved(task.base, changes), task.steady) != identity:
+    if _identity(task, changes) != identity:
         error, lasting = "the worker has another version of twin, or other data, than the study", False
     else:
         try:
-            figures = _figures(validate(resolved(task.base, changes), Scenario, "point"), task.steady)
+            figures = _figures(task, changes)
         except (TwinError, NotConverged, np.linalg.LinAlgError) as stop:
             error = str(stop) or type(stop).__name__
         except Exception as fault:
@@ -85,8 +87,17 @@ def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
     return Outcome(identity, figures, error, lasting, started, time.time(), socket.gethostname(), str(os.getpid()))
 
 
-def _figures(scenario: Scenario, steady: bool) -> Figures:
-    if steady:
+def _identity(task: Task, changes: dict[str, Any]) -> str:
+    if task.kind == STACK:
+        return stack_identity(resolved_stack(task.base, changes))
+    return point_identity(resolved(task.base, changes), task.steady)
+
+
+def _figures(task: Task, changes: dict[str, Any]) -> Figures:
+    if task.kind == STACK:
+        return stack_figures(resolved_stack(task.base, changes))
+    scenario = validate(resolved(task.base, changes), Scenario, "point")
+    if task.steady:
         return steady_point(scenario, "point")
     results = run(scenario, where="point")
     if results.status != COMPLETE:

@@ -72,31 +72,50 @@ class CoolantProperties:
         kelvin = np.asarray(temperature, dtype=float)
         if self.is_constant:
             return Properties(*(np.full(kelvin.shape, value) for value in self.table[0]))
-        place = np.clip((kelvin - self.start) / self.step, 0.0, len(self.table) - 1.0)
-        row = np.minimum(np.nan_to_num(place).astype(np.intp), len(self.table) - 2)
-        weight = place - row
-        lower, rise = self._columns
-        return Properties(*(low[row] + weight * up[row] for low, up in zip(lower, rise, strict=True)))
+        row, weight = self._place(kelvin)
+        return Properties(*(self._interpolated(column, row, weight) for column in range(_PROPERTIES)))
 
     def density(self, temperature: ArrayLike) -> Array:
         """Return the density in kg/m3."""
-        return self.at(temperature).density
+        return self._column(0, temperature)
 
     def specific_heat(self, temperature: ArrayLike) -> Array:
         """Return the specific heat in J/kg/K."""
-        return self.at(temperature).specific_heat
+        return self._column(1, temperature)
 
     def conductivity(self, temperature: ArrayLike) -> Array:
         """Return the conductivity in W/m/K."""
-        return self.at(temperature).conductivity
+        return self._column(2, temperature)
 
     def viscosity(self, temperature: ArrayLike) -> Array:
         """Return the dynamic viscosity in Pa s."""
-        return self.at(temperature).viscosity
+        return self._column(3, temperature)
 
-    @property
-    def _columns(self) -> tuple[Array, Array]:
-        return _split(self)
+    def heat_capacity(self, temperature: float) -> float:
+        """Return density times specific heat in J/m3/K at one temperature in K, as `at` but without arrays."""
+        if self.is_constant:
+            return float(self.table[0, 0] * self.table[0, 1])
+        place = min(max((temperature - self.start) / self.step, 0.0), len(self.table) - 1.0)
+        row = min(int(place), len(self.table) - 2)
+        (density, specific_heat), (more_density, more_heat) = self.table[row : row + 2, :2].tolist()
+        weight = place - row
+        return (density + weight * (more_density - density)) * (specific_heat + weight * (more_heat - specific_heat))
+
+    def _column(self, column: int, temperature: ArrayLike) -> Array:
+        kelvin = np.asarray(temperature, dtype=float)
+        if self.is_constant:
+            return np.full(kelvin.shape, self.table[0, column])
+        return self._interpolated(column, *self._place(kelvin))
+
+    def _place(self, kelvin: Array) -> tuple[NDArray[np.intp], Array]:
+        """Return the rows of the table below temperatures, and how far they are on the way to the next row."""
+        place = np.minimum(np.maximum((kelvin - self.start) / self.step, 0.0), len(self.table) - 1.0)
+        row = np.fmin(np.fmax(place, 0.0), len(self.table) - 2.0).astype(np.intp)
+        return row, np.asarray(place - row)
+
+    def _interpolated(self, column: int, row: NDArray[np.intp], weight: Array) -> Array:
+        lower, rise = _split(self)
+        return np.asarray(lower[column].take(row) + weight * rise[column].take(row))
 
 
 @cache

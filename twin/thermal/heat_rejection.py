@@ -11,7 +11,8 @@ from twin.thermal.coolant import load_coolant
 from twin.thermal.exchangers import counterflow_effectiveness, crossflow_effectiveness
 from twin.thermal.failures import Condition
 
-_HALVINGS = 60
+_FAN_SPEED = 1e-15
+"""To which a fan's share of its full speed is found."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Rejection:
     def water(self) -> float:
         """Heat capacity rate of the facility water in W/K."""
         facility = self.loop.facility
-        at = load_coolant(facility.coolant).at(facility.temperature)
-        return float(at.volumetric_heat_capacity) * facility.flow * self.condition.facility_water
+        capacity = load_coolant(facility.coolant).heat_capacity(facility.temperature)
+        return capacity * facility.flow * self.condition.facility_water
 
     def exchange(self, wanted_inlet: float, capacity: float) -> Exchange:
         """Return what limits the heat from coolant of capacity rate C in W/K to facility water.
@@ -91,12 +92,13 @@ class Rejection:
         if full * warmest <= heat:
             supply = cooler.outdoor_temperature + heat * (1.0 / full - 1.0 / self.water)
             return supply, most, cooler.fan_power * most**3
-        low, high = 0.0, most
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            enough = _dry_conductance(cooler, middle, self.water) * warmest >= heat
-            low, high = (low, middle) if enough else (middle, high)
-        return wanted, high, cooler.fan_power * high**3
+        from scipy.optimize import brentq  # takes long to import, and most loops have no dry cooler
+
+        def spare(share: float) -> float:
+            return _dry_conductance(cooler, share, self.water) * warmest - heat
+
+        speed = float(brentq(spare, 0.0, most, xtol=_FAN_SPEED))
+        return wanted, speed, cooler.fan_power * speed**3
 
     def outlet(self, supply: float, heat: float) -> float:
         """Return the facility water behind the exchanger in K."""

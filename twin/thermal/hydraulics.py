@@ -24,9 +24,10 @@ from twin.thermal.layout import Layout, Piece
 
 FloatArray = NDArray[np.float64]
 
-_CONVERGED = 1e-14
 _SETTLED = 1e-12
 _ITERATIONS = 50
+_LEAST = 0.1
+"""Share of a velocity below which no step of the iteration leads."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class ChannelGeometry:
     def entrance_loss(self, distance: ArrayLike) -> FloatArray:
         """K of a piece of length x+ = L / (D_h Re), over rho u^2 / 2; K(inf) for long ones."""
         return correlations.developing_entrance_loss(self.width, self.height, distance)
+
+    def entrance_loss_and_slope(self, inverse_length: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """K over rho u^2 / 2 and x+ dK/dx+ of pieces of length x+ = L / (D_h Re), given 1/x+."""
+        return correlations.entrance_loss_and_slope(self.width, self.height, inverse_length)
 
     @property
     def wetted_area_density(self) -> float:
@@ -147,25 +152,24 @@ def solve_flow(
     """
     widths = np.asarray(column_widths, dtype=float)
     shape = (len(widths), len(layout.edges) - 1)
-    clogs = clogging or Clogging.none()
     viscosity = np.broadcast_to(np.asarray(viscosity, dtype=float), shape)
     friction = 2.0 * geometry.friction / geometry.hydraulic_diameter**2
-    clean = friction * viscosity * layout.lengths
-    resistance = _by_piece(np.add, clean * clogs.resistance, layout)
-    share = _by_piece(np.minimum, np.broadcast_to(clogs.open_share, shape), layout)
-    areas = share * (geometry.fluid_fraction * geometry.height * widths[:, None])
-    if not share.any():
-        raise SpecError("clogged channels", [Problem("clogged", "every channel is blocked: nothing can flow")])
+    clean = viscosity * (friction * layout.lengths)
+    resistance = linear = _by_piece(np.add, clean, layout)
+    share = np.ones_like(linear)
+    if clogging is not None:
+        linear = _by_piece(np.add, clean * clogging.resistance, layout)
+        share = _by_piece(np.minimum, np.broadcast_to(clogging.open_share, shape), layout)
+        if not share.any():
+            raise SpecError("clogged channels", [Problem("clogged", "every channel is blocked: nothing can flow")])
+    section = geometry.fluid_fraction * geometry.height * widths[:, None]
     # x+ = L / (D_h Re) = (sum mu dy) / (rho u D_h^2)
-    develops = _by_piece(np.add, clean, layout) / (2.0 * geometry.friction * density) if entrance else None
-    speed, drop = _common_drop(resistance, density, areas, total_flow, geometry, turn_loss, develops)
-    velocity, opened = np.zeros(shape), np.ones(shape)
-    for place, piece in enumerate(layout.pieces):
-        cells = slice(piece.first, piece.last + 1)
-        velocity[:, cells] = piece.direction * np.where(share > 0.0, speed, 0.0)[:, place, None]
-        opened[:, cells] = share[:, place, None]
+    develops = resistance / (2.0 * geometry.friction * density) if entrance else None
+    speed, drop = _common_drop(linear, density, share * section, total_flow, geometry, turn_loss, develops)
+    velocity = _by_cell(np.where(share > 0.0, speed, 0.0), 0.0, layout) * layout.directions
+    opened = np.ones(shape) if clogging is None else _by_cell(share, 1.0, layout)
     return ChannelFlow(
-        flow=velocity * opened * (geometry.fluid_fraction * geometry.height * widths[:, None]),
+        flow=velocity * opened * section,
         velocity=velocity,
         open_share=opened,
         reynolds=(density * geometry.hydraulic_diameter) * np.abs(velocity) / viscosity,
@@ -177,9 +181,13 @@ def solve_flow(
 
 def _by_piece(operation: np.ufunc, cells: FloatArray, layout: Layout) -> FloatArray:
     """Return values (n, m) of cells reduced over each piece, (n, pieces)."""
-    starts = np.array([(piece.first, piece.last + 1) for piece in layout.pieces]).ravel()
-    padded = np.pad(cells, ((0, 0), (0, 1)), mode="edge")
-    return np.asarray(operation.reduceat(padded, starts, axis=1)[:, ::2])
+    return np.asarray(operation.reduceat(cells, layout.piece_bounds, axis=1)[:, ::2])
+
+
+def _by_cell(pieces: FloatArray, elsewhere: float, layout: Layout) -> FloatArray:
+    """Return values (n, pieces) on the cells of each piece, (n, m)."""
+    padded = np.concatenate([pieces, np.full((len(pieces), 1), elsewhere)], axis=1)
+    return padded.take(layout.piece_of_cell, axis=1)
 
 
 def _common_drop(
@@ -193,35 +201,25 @@ def _common_drop(
 ) -> tuple[FloatArray, float]:
     """Return velocities (n, pieces) and their drop: linear u + (K(x+) + K_turn) rho u^2 / 2, sum(u A) = total.
 
-    `develops` in m/s is x+ u. K varies slowly with u: it is held while the drop is found, then renewed.
+    `develops` in m/s is x+ u. Newton's method on the velocities and the drop together.
     """
     if total <= 0.0:
         return np.zeros_like(linear), 0.0
-    speed = np.full_like(linear, total / float(areas.sum()))
+    speed = total / float((areas / linear).sum()) / linear
     for _ in range(_ITERATIONS):
-        loss = np.full_like(linear, turn_loss)
+        loss, gain = np.full_like(speed, turn_loss), 2.0 * turn_loss
         if develops is not None:
-            loss += geometry.entrance_loss(develops / speed)
-        previous = speed
-        speed, drop = _held_loss(linear, 0.5 * density * loss, areas, total)
-        if np.abs(speed - previous).max() <= _SETTLED * speed.max() or develops is None:
+            developing, slope = geometry.entrance_loss_and_slope(speed / develops)
+            loss, gain = turn_loss + developing, 2.0 * (turn_loss + developing) - slope
+        dynamic = 0.5 * density * speed
+        found = speed * (linear + dynamic * loss)
+        steepness = linear + dynamic * gain
+        weights = areas / steepness
+        drop = (total - float((speed * areas).sum()) + float((weights * found).sum())) / float(weights.sum())
+        change = (drop - found) / steepness
+        speed = np.maximum(speed + change, _LEAST * speed)
+        if np.abs(change).max() <= _SETTLED * speed.max():
             break
-    return speed, drop
-
-
-def _held_loss(linear: FloatArray, quadratic: FloatArray, areas: FloatArray, total: float) -> tuple[FloatArray, float]:
-    """Return velocities and the drop with linear u + quadratic u^2 = drop, sum(u A) = total.
-
-    The flow is a concave rising function of the drop, so Newton's method converges from any start.
-    """
-    drop = total / float((areas / linear).sum())
-    for _ in range(_ITERATIONS):
-        root = np.sqrt(linear**2 + 4.0 * quadratic * drop)
-        speed = 2.0 * drop / (linear + root)
-        missing = total - float((speed * areas).sum())
-        if abs(missing) <= _CONVERGED * total:
-            break
-        drop += missing / float((areas / root).sum())
     return speed * (total / float((speed * areas).sum())), drop
 
 

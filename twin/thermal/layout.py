@@ -85,6 +85,20 @@ class Layout:
         return tuple(found)
 
     @cached_property
+    def piece_of_cell(self) -> NDArray[np.intp]:
+        """Number of the piece of every cell, (m,); that of no piece where no fluid moves."""
+        numbers = np.full(len(self.edges) - 1, len(self.pieces), dtype=np.intp)
+        for number, piece in enumerate(self.pieces):
+            numbers[piece.first : piece.last + 1] = number
+        return numbers
+
+    @cached_property
+    def piece_bounds(self) -> NDArray[np.intp]:
+        """First cell of each piece and first cell behind it, in turn, for `reduceat`; the end of the cells left out."""
+        bounds = np.array([(piece.first, piece.last + 1) for piece in self.pieces], dtype=np.intp).ravel()
+        return bounds[bounds < len(self.edges) - 1]
+
+    @cached_property
     def lengths(self) -> FloatArray:
         """Hydraulic length of every cell in m, (m,): its own length, less what lies under slots."""
         low, high = self.edges[:-1], self.edges[1:]

@@ -108,19 +108,34 @@ def operating_point(
     RunStopped
         There is no equilibrium: nothing flows, or nothing takes the heat.
     """
-    running = condition.running(loop.pump)
-    flow = wanted_flow
+    flow, pressure_drop = _balanced(loop, wanted_flow, drop, condition.running(loop.pump))
+    state = initial_state(loop, coolant, heat_to_coolant, wanted_inlet, flow, pressure_drop, condition)
+    arguments = (wanted_inlet, flow, math.inf, loop, coolant, pressure_drop, condition)
+    return OperatingPoint(state, loop_step(state, heat_to_coolant, *arguments)[1], flow, pressure_drop)
+
+
+def _balanced(
+    loop: CoolantLoop, wanted_flow: float, drop: Callable[[float], float], running: int
+) -> tuple[float, float]:
+    """Return the flow in m3/s at which the pumps raise the loop's pressure drop, and the design's part in Pa.
+
+    A fixed point of `delivered_flow`, found by the secant rule: a drop costs more than all else here.
+    """
+    flow, pressure_drop = wanted_flow, drop(wanted_flow)
+    before: tuple[float, float] | None = None
     for _ in range(_FLOW_UPDATES):
-        delivered = delivered_flow(loop, wanted_flow, drop(flow) * wanted_flow / flow, running)
-        settled = abs(delivered - flow) <= _FLOW_CHANGE * wanted_flow
-        flow = delivered
-        if settled or flow <= 0.0:
-            break
-    if flow <= 0.0:
-        raise RunStopped("the coolant loop has no steady state: no pump runs")
-    state = initial_state(loop, coolant, heat_to_coolant, wanted_inlet, flow, drop(flow), condition)
-    arguments = (wanted_inlet, flow, math.inf, loop, coolant, drop(flow), condition)
-    return OperatingPoint(state, loop_step(state, heat_to_coolant, *arguments)[1], flow, drop(flow))
+        missing = delivered_flow(loop, wanted_flow, pressure_drop * wanted_flow / flow, running) - flow
+        if abs(missing) <= _FLOW_CHANGE * wanted_flow:
+            return flow, pressure_drop
+        step = missing
+        if before is not None and before[1] != missing:
+            step = missing * (flow - before[0]) / (before[1] - missing)
+        before = flow, missing
+        flow = min(flow + step, wanted_flow) if flow + step > 0.0 else flow + missing
+        if flow <= 0.0:
+            raise RunStopped("the coolant loop has no steady state: no pump runs")
+        pressure_drop = drop(flow)
+    return flow, pressure_drop
 
 
 def initial_state(
@@ -247,4 +262,4 @@ def _pump_of(loop: CoolantLoop, flow: float, pressure_drop: float, condition: Co
 
 
 def _capacity_rate(coolant: CoolantProperties, temperature: float, flow: float) -> float:
-    return float(coolant.at(temperature).volumetric_heat_capacity) * flow
+    return coolant.heat_capacity(temperature) * flow

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.errors import Problem, SpecError, did_you_mean
 from twin.fe.heat import Film, HeatBalance, HeatModel, HeatState, HeatStep, HeatSystem
@@ -55,9 +56,11 @@ class WaferState:
     coolant_outlet: float
     iterations: int
 
-    def readings(self) -> dict[str, Any]:
-        """Return what is read off the temperatures and acts on the next step, by name."""
+    def tree(self) -> dict[str, Any]:
+        """Return all that the next step needs, as arrays by name."""
         return {
+            "solid": self.heat.solid,
+            "coolant": self.heat.coolant,
             "coolant_means": self.coolant_means,
             "tile_temperature": self.tile_temperature,
             "die_peak": self.die_peak,
@@ -118,6 +121,8 @@ class WaferThermalModel:
         clogged: Sequence[Clog] = (),
     ):
         self.chip, self.design, self.recipe = chip, design, recipe
+        self.coolant, self.tiles_per_die = coolant, tiles_per_die
+        self.blocked, self.clogged = tuple(blocked), tuple(clogged)
         self._tiles_x, self._tiles_y = chip.dies.x * tiles_per_die.x, chip.dies.y * tiles_per_die.y
         self.layers = _layers(chip, design, recipe, coolant, reference_temperature)
         self.grid = self._grid()
@@ -152,7 +157,7 @@ class WaferThermalModel:
         return build_grid(x, _with_points(y, slots), self.layers)
 
     @cached_property
-    def _tile_hats(self) -> tuple[Array, Array, Array]:
+    def tile_hats(self) -> tuple[Array, Array, Array]:
         """Integrals of hats over tiles along x and y, and shares of planes in the heat layer."""
         x_edges = np.linspace(0.0, self.chip.size.x, self._tiles_x + 1)
         y_edges = np.linspace(0.0, self.chip.size.y, self._tiles_y + 1)
@@ -161,16 +166,22 @@ class WaferThermalModel:
         return basis_integrals(self.grid.x, x_edges), basis_integrals(self.grid.y, y_edges), through
 
     @cached_property
-    def _tile_area(self) -> float:
+    def tile_area(self) -> float:
         return self.chip.size.x * self.chip.size.y / (self._tiles_x * self._tiles_y)
 
     def uniform(self, temperature: float, flow_rate: float) -> WaferState:
         """Return a wafer at one temperature."""
         heat = HeatState(np.full(self.grid.shape, temperature), self.bed.uniform(temperature))
-        return self.restored(heat, flow_rate, temperature)
+        return self.with_temperatures(heat, flow_rate, temperature)
 
-    def restored(self, heat: HeatState, flow_rate: float, inlet: float) -> WaferState:
-        """Return the wafer with given temperatures, such as those of a checkpoint; its watts are unknown."""
+    def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> WaferState:
+        """Return the state that WaferState.tree told of; its watts are unknown."""
+        readings = dict(tree)
+        heat = HeatState(readings.pop("solid"), readings.pop("coolant"))
+        return replace(self.with_temperatures(heat, flow_rate, inlet), **readings)
+
+    def with_temperatures(self, heat: HeatState, flow_rate: float, inlet: float) -> WaferState:
+        """Return the wafer with given temperatures; its watts are unknown."""
         streams, flow = self.bed.streams(flow_rate, inlet, heat.coolant)
         return self.observed(heat, HeatBalance(0.0, {}, (0.0,) * len(streams), 0.0), flow, streams, 0)
 
@@ -190,7 +201,7 @@ class WaferThermalModel:
 
     def surface(self, state: WaferState) -> Array:
         """Return the heat layer's mean over its thickness on the nodes, shape (ny, nx)."""
-        return np.asarray((state.heat.solid @ self._tile_hats[2]).T)
+        return np.asarray((state.heat.solid @ self.tile_hats[2]).T)
 
     def coolant_surface(self, state: WaferState) -> Array:
         """Return the coolant at the outlet of the cells around each node, shape (ny, nx)."""
@@ -233,17 +244,17 @@ class WaferThermalModel:
 
     def load(self, heat: Array) -> Array:
         """Return watts per node for watts per tile."""
-        x, y, through = self._tile_hats
-        plane = x @ (np.asarray(heat).T / self._tile_area) @ y.T
+        x, y, through = self.tile_hats
+        plane = x @ (np.asarray(heat).T / self.tile_area) @ y.T
         return plane[:, :, None] * through
 
     def observed(
         self, heat: HeatState, balance: HeatBalance, flow: BedFlow, streams: Sequence[Stream], iterations: int
     ) -> WaferState:
         """Return temperatures with all that is read off them."""
-        x, y, through = self._tile_hats
+        x, y, through = self.tile_hats
         layer = heat.solid @ through
-        tiles = (x.T @ layer @ y).T / self._tile_area
+        tiles = (x.T @ layer @ y).T / self.tile_area
         means = tuple(stream.means(field) for stream, field in zip(streams, heat.coolant, strict=True))
         widths = self.model.column_widths
         outlets = [stream.outlet_mean(f, widths) for stream, f in zip(streams, heat.coolant, strict=True)]
@@ -254,7 +265,7 @@ class WaferThermalModel:
             flow=flow,
             tile_temperature=tiles,
             coolant_temperature=self._coolant_by_tile(means),
-            die_peak=self._die_peak(heat.solid[:, :, through > 0].max(axis=2)),
+            die_peak=self.die_peak(heat.solid[:, :, through > 0].max(axis=2)),
             coolant_outlet=float(np.mean(outlets)),
             iterations=iterations,
         )
@@ -268,19 +279,24 @@ class WaferThermalModel:
         return overlap / overlap.sum(axis=0)
 
     def _coolant_by_tile(self, means: Sequence[Array]) -> Array:
-        x = self._tile_hats[0]
+        x = self.tile_hats[0]
         return np.asarray(((x / x.sum(axis=0)).T @ np.mean(means, axis=0) @ self._cell_shares).T)
 
-    def _die_peak(self, layer: Array) -> Array:
+    @cached_property
+    def _die_cuts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First node of each die and the one behind its last, in turn, along x and y; dies share their edges."""
+        size, dies = self.chip.size, self.chip.dies
+        found = []
+        for nodes, extent, count in ((self.grid.x, size.x, dies.x), (self.grid.y, size.y, dies.y)):
+            edges = np.searchsorted(nodes, np.linspace(0.0, extent, count + 1) - 1e-9 * extent)
+            pairs = np.stack([edges[:-1], edges[1:] + 1], axis=1).ravel()
+            found.append(pairs[:-1])
+        return found[0], found[1]
+
+    def die_peak(self, layer: Array) -> Array:
         """Maximum over the nodes of each die, edges included."""
-        for axis, extent, dies in ((0, self.chip.size.x, self.chip.dies.x), (1, self.chip.size.y, self.chip.dies.y)):
-            nodes = (self.grid.x, self.grid.y)[axis]
-            cuts = np.searchsorted(nodes, np.linspace(0.0, extent, dies + 1) - 1e-9 * extent)
-            parts = [
-                np.take(layer, np.arange(a, b + 1), axis=axis).max(axis=axis)
-                for a, b in zip(cuts[:-1], np.minimum(cuts[1:], nodes.size - 1), strict=True)
-            ]
-            layer = np.stack(parts, axis=axis)
+        for axis, cuts in enumerate(self._die_cuts):
+            layer = np.maximum.reduceat(layer, cuts, axis=axis).take(np.arange(0, cuts.size, 2), axis=axis)
         return layer.T
 
 

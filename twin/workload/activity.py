@@ -87,29 +87,28 @@ def serving_activity(interval: Interval, events: ModelEvents, shares: Floats) ->
         Part of each region's cores in each tile, shape (regions, wafer, tile_y, tile_x); the last region
         is the head (`Placement.shares`).
     """
-    rates = [
-        _region_rates(interval, decode, prefill, head, len(shares))
-        for decode, prefill, head in (
+    layers, head = shares[:-1].sum(axis=0), shares[-1]
+    decoded = interval.output_tokens / interval.duration
+    mac, issue, hop = (
+        _layer_rate(interval, decode, prefill) * layers + in_head.constant * decoded * head
+        for decode, prefill, in_head in (
             (events.decode.mac, events.prefill.mac, events.head.mac),
             (events.decode.issue, events.prefill.issue, events.head.issue),
             (events.decode.hop, events.prefill.hop, events.head.hop),
         )
-    ]
-    mac, issue, hop = np.tensordot(np.asarray(rates), shares, axes=1)
+    )
     return Activity(mac, issue, hop)
 
 
-def _region_rates(interval: Interval, decode: Affine, prefill: Affine, head: Affine, regions: int) -> Floats:
-    """Return events per second of each region: every layer sees every token, the head decoded ones."""
-    layer = (
+def _layer_rate(interval: Interval, decode: Affine, prefill: Affine) -> float:
+    """Return the events per second of one layer, which sees every token; the head sees decoded ones."""
+    events = (
         decode.constant * interval.output_tokens
         + decode.slope * interval.context_reads
         + prefill.constant * interval.prompt_tokens
         + prefill.slope * interval.prompt_reads
     )
-    counts = np.full(regions, layer)
-    counts[-1] = head.constant * interval.output_tokens
-    return counts / interval.duration
+    return events / interval.duration
 
 
 def tile_cores(chip: Chip, wafers: int, ny: int, nx: int) -> Floats:

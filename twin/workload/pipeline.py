@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin.spec.chip import Chip
 from twin.spec.model import LanguageModel
-from twin.spec.system import WaferSystem
+from twin.spec.system import Software, WaferSystem
 from twin.workload.cycles import Affine, head_cycles, layer_line, prefill_line, transfer_cycles
 from twin.workload.operators import BYTES
 from twin.workload.placement import Placement
@@ -18,6 +19,7 @@ from twin.workload.serving import Rates
 
 Floats = NDArray[np.float64]
 
+_KEPT = 8
 _STOPPED = Rates(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -97,6 +99,8 @@ def region_clocks(die_clock: Floats, touched: NDArray[np.bool_]) -> Floats:
     touched : array
         `Placement.touches`, shape (regions, wafer, die_y, die_x).
     """
+    if die_clock.min() == die_clock.max():
+        return np.full(len(touched), die_clock.flat[0])
     slowest = np.where(touched, die_clock[None], np.inf).min(axis=(1, 2, 3))
     return np.asarray(slowest, dtype=np.float64)
 
@@ -123,23 +127,43 @@ def pipeline(
     if not (clocks > 0.0).all():
         nothing = Affine(0.0, 0.0)
         return Pipeline(nothing, 0.0, 0.0, inf, nothing, nothing, system.software.prefill_share)
-    software = system.software
-    edge, width = placement.layer_edge, chip.core.simd_width
-    layer = layer_line(model, edge, width, software)
-    prompt = prefill_line(model, edge, width, software)
+    software, edge = system.software, placement.layer_edge
+    cycles = _cycles(model, edge, placement.head_edge, chip.core.simd_width, software)
+    layer = cycles.layer
     period = 1.0 / clocks[:-1]
-    head = head_cycles(model, placement.head_edge, width, software) / float(clocks[-1])
+    head = cycles.head / float(clocks[-1])
     busiest, with_head = _busiest(placement, period)
     shared = head if with_head else 0.0
     handed_on = model.hidden_size * BYTES[number_format]
     return Pipeline(
         decode_layers=_scaled(layer, float(period.sum())),
         head=head,
-        transfer=transfer_cycles(edge, software) * float(period.sum()),
+        transfer=cycles.transfer * float(period.sum()),
         host=placement.wafers * (software.io_latency + handed_on / system.io_bandwidth),
         decode_stage=Affine(layer.constant * busiest + shared, layer.slope * busiest),
-        prefill_stage=_scaled(prompt, busiest),
+        prefill_stage=_scaled(cycles.prompt, busiest),
         prefill_share=software.prefill_share,
+    )
+
+
+@dataclass(frozen=True)
+class _Cycles:
+    """Cycles of a token: through a layer and as part of a prompt against its context, through the head, handed on."""
+
+    layer: Affine
+    prompt: Affine
+    head: float
+    transfer: float
+
+
+@lru_cache(maxsize=_KEPT)
+def _cycles(model: LanguageModel, edge: int, head_edge: int, width: int, software: Software) -> _Cycles:
+    """Return the cycles of a placement, kept: clocks change in a run, these do not."""
+    return _Cycles(
+        layer=layer_line(model, edge, width, software),
+        prompt=prefill_line(model, edge, width, software),
+        head=head_cycles(model, head_edge, width, software),
+        transfer=transfer_cycles(edge, software),
     )
 
 

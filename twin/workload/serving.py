@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from heapq import heappop, heappush
 from math import inf
 from typing import Any, NamedTuple, Protocol
@@ -53,6 +54,11 @@ class Requests:
 
     def __len__(self) -> int:
         return len(self.arrival)
+
+    @cached_property
+    def listed(self) -> tuple[list[float], list[int], list[int]]:
+        """Arrivals, prompts and tokens to generate as plain numbers, which are quicker to read one by one."""
+        return self.arrival.tolist(), self.context.tolist(), self.generated.tolist()
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,8 @@ class _Simulation:
     """One step in the making: the mutable copy of a state and the sums of its interval."""
 
     def __init__(self, queue: Queue, requests: Requests, executor: Executor, limits: Limits):
-        self.requests, self.executor, self.limits = requests, executor, limits
+        self.executor, self.limits = executor, limits
+        self.arrivals, self.prompts, self.answers = requests.listed
         self.start, self.time, self.progress = queue.time, queue.time, queue.progress
         self.arrived, self.admitted = queue.arrived, queue.admitted
         self.prefilling, self.prefill_left = queue.prefilling, queue.prefill_left
@@ -164,14 +171,14 @@ class _Simulation:
                 rates = self._rates()
 
     def _rates(self) -> Rates:
-        prompt = int(self.requests.context[self.prefilling]) if self.prefilling >= 0 else 0
+        prompt = self.prompts[self.prefilling] if self.prefilling >= 0 else 0
         return self.executor.rates(len(self.decoding), self.seen_context, prompt)
 
     def _next_event(self, rates: Rates) -> tuple[float, Callable[[], bool]]:
         """Return the wait to the next event and what happens then."""
         wait, event = inf, self._arrive
-        if self.arrived < len(self.requests):
-            wait = max(0.0, float(self.requests.arrival[self.arrived]) - self.time)
+        if self.arrived < len(self.arrivals):
+            wait = max(0.0, self.arrivals[self.arrived] - self.time)
         if self.prefilling >= 0 and rates.prefill > 0.0 and self.prefill_left < wait * rates.prefill:
             wait, event = self.prefill_left / rates.prefill, self._finish_prefill
         if self.decoding and rates.decode > 0.0:
@@ -199,7 +206,7 @@ class _Simulation:
             done = min(self.prefill_left, rates.prefill * dt)
             self.prefill_left -= done
             self.prompt += done
-            self.prompt_reads += done * 0.5 * float(self.requests.context[self.prefilling])
+            self.prompt_reads += done * 0.5 * self.prompts[self.prefilling]
         self.passes += rates.passes * dt
         self.busy_decode += rates.busy_decode * dt
         self.busy_prefill += rates.busy_prefill * dt
@@ -211,7 +218,7 @@ class _Simulation:
             threshold, request = self.unanswered.pop(0)
             moment = self.time + (max(0.0, threshold - self.progress) / rate if rate > 0.0 else 0.0)
             self.answered[request] = moment
-            self.first_waits.append(moment - float(self.requests.arrival[request]))
+            self.first_waits.append(moment - self.arrivals[request])
 
     def _arrive(self) -> bool:
         self.arrived += 1
@@ -231,21 +238,21 @@ class _Simulation:
                 return False
             self.admitted += 1
             self.cache_tokens += need
-            self.prefilling, self.prefill_left = request, float(self.requests.context[request])
+            self.prefilling, self.prefill_left = request, float(self.prompts[request])
             return True
         return False
 
     def _tokens(self, request: int) -> int:
-        return int(self.requests.context[request]) + int(self.requests.generated[request])
+        return self.prompts[request] + self.answers[request]
 
     def _finish_prefill(self) -> bool:
         """Begin to decode: each token, the first included, is one pass."""
         request, self.prefilling = self.prefilling, -1
         self.prompt += self.prefill_left
         self.prefill_left = 0.0
-        heappush(self.decoding, (self.progress + float(self.requests.generated[request]), request))
+        heappush(self.decoding, (self.progress + float(self.answers[request]), request))
         self.unanswered.append((self.progress + 1.0, request))
-        self.context_base += float(self.requests.context[request]) - self.progress
+        self.context_base += float(self.prompts[request]) - self.progress
         self._admit()
         return True
 
@@ -253,9 +260,9 @@ class _Simulation:
         threshold, request = heappop(self.decoding)
         self.progress = threshold
         self._answer(threshold, 0.0)
-        generated = float(self.requests.generated[request])
+        generated = float(self.answers[request])
         began = threshold - generated
-        self.context_base -= float(self.requests.context[request]) - began
+        self.context_base -= float(self.prompts[request]) - began
         if not self.decoding:
             self.context_base = 0.0  # no rounding is carried from one busy period to the next
         self.cache_tokens -= self._tokens(request)

@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse.linalg import spsolve
 
 from twin import library
-from twin.delivery.grid import GridSolution, WaferGrid, wafer_grid
+from twin.delivery.grid import WaferGrid, wafer_grid
+from twin.delivery.grid_solution import GridSolution
 from twin.errors import RunStopped
 from twin.spec.chip import Chip, Seam
 from twin.spec.delivery import DeliveryDesign
@@ -58,7 +59,7 @@ def test_losses_are_those_of_the_assembled_matrices(grid, power, set_voltage, so
     sheet = nodal @ (grid.matrices.sheet @ nodal)
     assert solution.sheet_loss.sum() == pytest.approx(sheet, rel=1e-9)
     linear = grid._feed_of_die @ regulator
-    fed = nodal @ (grid.matrices.feed @ nodal) - 2 * nodal @ linear + regulator**2 @ grid._die_conductance
+    fed = nodal @ (grid.matrices.feed @ nodal) - 2 * nodal @ linear + regulator**2 @ grid.die_conductance
     assert solution.feed_loss.sum() == pytest.approx(fed, rel=1e-9)
     weights = grid.matrices.mass.sum(axis=0)
     np.testing.assert_allclose(grid._tile_nodes.sum(axis=1), weights, rtol=1e-10)

@@ -135,3 +135,37 @@ def test_summary_shows_every_key_figure_with_its_unit() -> None:
     peak = results.kpis["peak_temperature_K"]
     assert peak is not None
     assert f"{peak - 273.15:.2f} degC" in summary
+
+
+def heating(failure_time: float | None, *peaks: float) -> Results:
+    """Return a run of steps of 1 s that end at these peaks; the chip throttles at 350 K and trips at 370 K."""
+    description = Description("heating", limits=(350.0, 370.0), failure_time=failure_time)
+    writer = MemoryWriter({"time": np.arange(1.0, 1.0 + len(peaks)), "wafer": [0]}, description)
+    for number, peak in enumerate(peaks):
+        writer.append(number, {"peak_temperature": [peak]})
+    return writer.finish("complete")
+
+
+@pytest.mark.parametrize(
+    ("failure_time", "peaks", "throttle", "trip"),
+    [
+        (None, (300.0, 340.0, 360.0, 380.0), 2.5, 3.5),
+        (2.0, (300.0, 340.0, 360.0, 380.0), 0.5, 1.5),
+        (1.0, (340.0, 345.0, 349.0), None, None),
+        (2.0, (360.0, 340.0, 340.0, 360.0), 1.5, None),  # what was hot before the failure is not its doing
+        (2.0, (360.0, 360.0, 365.0), 0.0, None),
+        (None, (355.0,), 1.0, None),
+    ],
+)
+def test_time_to_a_limit_counts_from_the_failure(
+    failure_time: float | None, peaks: tuple[float, ...], throttle: float | None, trip: float | None
+) -> None:
+    found = heating(failure_time, *peaks).kpis
+    for name, expected in (("time_to_throttle_s", throttle), ("time_to_trip_s", trip)):
+        assert found[name] == (None if expected is None else pytest.approx(expected)), name
+
+
+def test_limits_of_a_chip_survive_the_file() -> None:
+    written = Description("heating", limits=(350.0, 370.0), failure_time=2.0)
+    assert Description.read(written.attributes()) == written
+    assert Description.read(Description("plain").attributes()).limits is None

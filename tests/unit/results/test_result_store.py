@@ -142,7 +142,7 @@ def test_torn_files_of_a_kill_disturb_nothing_and_are_cleared_on_resume(tmp_path
 def test_full_disk_names_the_folder_and_keeps_committed_steps(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     coords = crashing_run.coordinates(8)
-    writer = ResultWriter.create(folder, coords, Description("full"), commit_every=2)
+    writer = ResultWriter.create(folder, coords, Description("full"), chunk_steps=2)
     noise = np.random.default_rng(1)
     for index in range(2):
         writer.append(index, {"tokens": 5.0})
@@ -187,7 +187,7 @@ def test_finished_run_cannot_be_resumed(tmp_path: Path) -> None:
 
 def test_stopped_run_keeps_its_steps_and_its_reason(tmp_path: Path) -> None:
     coords = crashing_run.coordinates(10)
-    writer = ResultWriter.create(tmp_path / "run", coords, Description("hot"), commit_every=4)
+    writer = ResultWriter.create(tmp_path / "run", coords, Description("hot"), chunk_steps=4)
     for index in range(3):
         writer.append(index, {"peak_temperature": [360.0 + index]})
     results = writer.finish("stopped", reason="thermal runaway at 1.5 s")

@@ -1,0 +1,112 @@
+"""Studies of stack files: keys of lists, every problem at once, identities, key figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twin.errors import RunStopped, SpecError
+from twin.study.plan import STACK, Plan, plan, read_study
+from twin.study.stack_keys import set_in_stack
+from twin.study.stack_points import STACK_FIGURES, resolved_stack, stack_figures
+
+PLATE = """\
+kind: stack
+title: Plate
+size: {x: 10 mm, y: 10 mm}
+cells: {x: 2, y: 2}
+layers:
+  - {name: die, thickness: 1 mm, material: {conductivity: 100 W/m/K, density: 2330 kg/m^3, specific_heat: 700 J/kg/K}}
+  - {name: lid, thickness: %s, material: copper}
+boundaries: {top: {film: {coefficient: 1000 W/m^2/K, ambient: 20 degC}}}
+sources: [{face: bottom, power: 10 W}]
+"""
+
+
+@pytest.fixture
+def plates(tmp_path: Path) -> tuple[str, str]:
+    """Two plates whose lids differ."""
+    paths = []
+    for name, thickness in (("thin", "1 mm"), ("thick", "2 mm")):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(PLATE % thickness)
+        paths.append(str(path))
+    return paths[0], paths[1]
+
+
+def planned(base: str, **content: Any) -> Plan:
+    return plan(*read_study({"base": base, **content}))
+
+
+def test_points_are_stacks_with_keys_changed(plates: tuple[str, str]) -> None:
+    thin, thick = plates
+    found = planned(
+        thin, axes={"base": [thin, thick], "sources.*.power": ["10 W", "20 W"]}, set={"layers.lid.thickness": "3 mm"}
+    )
+    assert (found.kind, found.shape) == (STACK, (2, 2))
+    tree = resolved_stack(found.base_text, found.changes(3))
+    assert tree["sources"][0]["power"] == "20.0 W"
+    assert tree["layers"][1]["thickness"] == "3 mm"
+    assert found.dimensions[1].values[0].labels.tolist() == [10.0, 20.0]
+    identities = {found.identity(number) for number in range(found.points)}
+    assert len(identities) == 2, "stacks that are made equal are one point"
+
+
+def test_figures_of_a_plate_as_worked_out_by_hand(plates: tuple[str, str]) -> None:
+    thin, _ = plates
+    found = planned(thin, axes={"sources.0.power": ["10 W", "20 W"]})
+    rises = []
+    for number in range(2):
+        figures = stack_figures(resolved_stack(found.base_text, found.changes(number)))
+        assert set(figures) == set(STACK_FIGURES)
+        assert figures["max_temperature_K"] is not None
+        rises.append(figures["max_temperature_K"] - 293.15)
+        assert figures["coolant_power_W"] == 0.0
+        assert figures["pressure_drop_Pa"] is None
+    flux = 10.0 / 1e-4
+    assert rises[0] == pytest.approx(flux * (1e-3 / 100.0 + 1e-3 / 401.0 + 1e-3), rel=0.01)
+    assert rises[1] == pytest.approx(2 * rises[0], rel=1e-9)
+
+
+def test_star_sets_all_that_have_the_rest() -> None:
+    tree = {"layers": [{"name": "a", "microchannels": {"flow_rate": "1 L/min"}}, {"name": "b", "thickness": "1 mm"}]}
+    assert set_in_stack(tree, "layers.*.microchannels.flow_rate", "2 L/min")
+    assert tree["layers"] == [
+        {"name": "a", "microchannels": {"flow_rate": "2 L/min"}},
+        {"name": "b", "thickness": "1 mm"},
+    ]
+    assert not set_in_stack(tree, "layers.c.thickness", "2 mm")
+
+
+def test_every_problem_is_said_at_once(plates: tuple[str, str], tmp_path: Path) -> None:
+    thin, _ = plates
+    with pytest.raises(SpecError) as caught:
+        planned(
+            thin,
+            axes={"layers.lid.thickness": ["1 mm", "-1 mm"], "sources.*.power": ["5 W", "5 K"]},
+            record=["max_temperature"],
+            derived={"rise": "max_temperature_K - 20 W"},
+        )
+    text = str(caught.value)
+    for part in (
+        "axes.layers.lid.thickness",
+        "axes.sources.*.power",
+        "Did you mean 'max_temperature_K'",
+        "derived.rise",
+    ):
+        assert part in text
+    with pytest.raises(SpecError, match="unknown key"):
+        planned(thin, axes={"layers.cover.thickness": ["1 mm"]})
+    with pytest.raises(SpecError, match="belongs to studies of scenarios"):
+        planned(thin, axes={"layers.lid.thickness": ["1 mm"]}, steady=True)
+
+
+def test_runaway_has_no_figures(tmp_path: Path) -> None:
+    path = tmp_path / "hot.yaml"
+    hot = PLATE.replace("power: 10 W", "power: 10 W, feedback: {coefficient: 0.2 1/K, reference: 20 degC}")
+    path.write_text(hot % "1 mm")
+    found = planned(str(path), axes={"layers.lid.thickness": ["1 mm"]})
+    with pytest.raises(RunStopped, match="runaway"):
+        stack_figures(resolved_stack(found.base_text, found.changes(0)))

@@ -1,0 +1,127 @@
+"""What a study found out beyond its points: Sobol indices, an optimum, a front; as text and for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from twin.errors import OutputError
+from twin.results.display import display_of, number
+from twin.study.dataset import open_study
+from twin.study.optimisation import Optimisation, read_optimisation
+from twin.study.optimise import Slope
+from twin.study.sensitivity import Index, Sensitivity, sensitivities, study_of
+
+_SHOWN = 8
+"""Inputs that the text lists of each quantity."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Sobol indices of a saltelli design, or the answer of an optimisation; `problem`: why there is neither."""
+
+    sensitivities: list[Sensitivity] = field(default_factory=list)
+    optimisation: Optimisation | None = None
+    problem: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The findings as text."""
+        found = [line for item in self.sensitivities for line in sensitivity_lines(item)]
+        if self.optimisation is not None:
+            found += optimisation_lines(self.optimisation)
+        return [*found, self.problem] if self.problem else found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the findings as plain mappings; empty for a study without any."""
+        found: dict[str, Any] = {}
+        if self.sensitivities:
+            found["sensitivity"] = {item.quantity: asdict(item) for item in self.sensitivities}
+        if self.optimisation is not None:
+            found["optimisation"] = asdict(self.optimisation)
+        return found
+
+
+def findings(folder: Path | str) -> Findings:
+    """Return what the study in a folder found out; OutputError if it holds none."""
+    optimisation = read_optimisation(folder)
+    if optimisation is not None:
+        return Findings(optimisation=optimisation)
+    data = open_study(folder).load()
+    sample = study_of(data).sample
+    if sample is None or sample.method != "saltelli":
+        return Findings()
+    try:
+        return Findings(sensitivities(data))
+    except OutputError as error:
+        return Findings(problem=f"no Sobol indices: {error}")
+
+
+def sensitivity_lines(found: Sensitivity) -> list[str]:
+    """Return a table of the indices of one quantity, the most important keys first."""
+    left_out = f"; {found.planned - found.rows} left out, a point of theirs has no result" * (
+        found.rows < found.planned
+    )
+    lines = [
+        f"{found.label}: shares of its variance, {found.rows} rows of the design{left_out}",
+        f"  {'':<52}{'first order':>24}{'total':>24}",
+    ]
+    for key in found.ranked[:_SHOWN]:
+        lines.append(f"  {key:<52}{_interval(found.first[key]):>24}{_interval(found.total[key]):>24}")
+    rest = found.ranked[_SHOWN:]
+    if rest:
+        lines.append(f"  and {len(rest)} more, each with a total of at most {found.total[rest[0]].value:.2f}")
+    return lines
+
+
+def optimisation_lines(found: Optimisation) -> list[str]:
+    """Return an optimum with what holds it, or the points of a front."""
+    if found.problem:
+        return [found.problem]
+    objectives = ", ".join(f"{item.text} [{item.unit}]" for item in found.objectives)
+    head = f"least {objectives}: {len(found.tried)} points, {found.failed} without result"
+    if found.is_front:
+        keys = "".join(f"{_last(key.text):>22}" for key in found.keys)
+        rows = [
+            "".join(f"{value:>22.6g}" for value in solution.objectives)
+            + "".join(f"{_shown(v, key.unit):>22}" for v, key in zip(solution.keys, found.keys, strict=True))
+            for solution in found.solutions
+        ]
+        return [
+            head,
+            "  " + "".join(f"{_last(item.text):>22}" for item in found.objectives) + keys,
+            *("  " + r for r in rows),
+        ]
+    (best,) = found.solutions
+    lines = [f"{head}; {found.converged} of {found.searches} searches converged", f"  {best.objectives[0]:.6g} at"]
+    for slope in found.slopes:
+        at = f", at its {slope.bound} bound" if slope.bound else ""
+        lines.append(
+            f"  {slope.key:<40}{_shown(slope.value, slope.unit):>16}{at}; {_effect(slope, best.objectives[0])}"
+        )
+    for limit in found.limits:
+        state = f"active, one {limit.unit} more saves {limit.worth:.3g}" if limit.active else "not active"
+        lines.append(f"  {limit.text:<40}{number(limit.margin):>12} {limit.unit} left; {state}")
+    return lines
+
+
+def _effect(slope: Slope, objective: float) -> str:
+    """Return the relative change of the objective for one percent more of a key, or one kelvin."""
+    step, words = (1.0, "1 K") if slope.unit == "K" else (0.01 * slope.value, "1 %")
+    change = 100.0 * slope.objective * step / objective if objective else float("nan")
+    return f"{words} more: {change:+.2g} %" if isfinite(change) else "its effect is not known"
+
+
+def _interval(index: Index) -> str:
+    return f"{index.value:.2f} ({index.low:.2f} to {index.high:.2f})"
+
+
+def _shown(value: float, unit: str) -> str:
+    shown = display_of(unit)
+    return f"{number(shown(value))} {shown.unit}".rstrip()
+
+
+def _last(text: str) -> str:
+    return text if len(text) <= 20 else text.rsplit(".", 1)[-1][:20]

@@ -1,0 +1,165 @@
+"""Samples: how the values of each key are distributed, and the designs that draw them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Problem, did_you_mean
+from twin.inputs import Input
+from twin.spec.keys import Key
+from twin.spec.sample import Bounds, Sample, Span
+from twin.study.axes import Values, as_values, number_of, written_number
+
+Numbers = NDArray[np.float64]
+
+_DECADE = 10.0
+"""Ratio of the library's bounds from which on values are spread in their logarithm."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How a key varies: bounds in SI, the distribution between them in the value or its logarithm."""
+
+    key: Key
+    low: float
+    high: float
+    logarithmic: bool = False
+    distribution: str = "uniform"
+    centre: float = 0.0
+    deviation: float = 1.0
+
+    def at(self, share: Numbers) -> Numbers:
+        """Return the values below which these shares of the distribution lie, shape as given."""
+        low, high = (self.low - 0.5, self.high + 0.5) if self.key.whole else (self.low, self.high)
+        if self.logarithmic:
+            low, high = np.log(low), np.log(high)
+        found = self._quantile(low, high, share)
+        values = np.exp(found) if self.logarithmic else found
+        return np.clip(np.rint(values) if self.key.whole else values, self.low, self.high)
+
+    def _quantile(self, low: float, high: float, share: Numbers) -> Numbers:
+        from scipy import stats
+
+        if self.distribution == "uniform":
+            return np.asarray(low + (high - low) * share)
+        centre = np.log(self.centre) if self.logarithmic else self.centre
+        if self.distribution == "triangular":
+            return np.asarray(stats.triang.ppf(share, (centre - low) / (high - low), low, high - low))
+        ends = (low - centre) / self.deviation, (high - centre) / self.deviation
+        return np.asarray(stats.truncnorm.ppf(share, *ends, centre, self.deviation))
+
+    def values(self, numbers: Sequence[float] | Numbers) -> Values:
+        """Return numbers in SI as values of the key."""
+        si = [int(number) if self.key.whole else float(number) for number in numbers]
+        return as_values(self.key, [written_number(self.key, number) for number in si], si)
+
+
+def variations(
+    over: Mapping[str, Bounds],
+    table: Mapping[str, Key],
+    inputs: Mapping[str, Input],
+    place: str,
+    problems: list[Problem],
+) -> dict[str, Variation]:
+    """Return how each key varies; a name such as `inputs.chip` stands for the uncertain inputs below it.
+
+    Parameters
+    ----------
+    over : mapping
+        Keys, or beginnings of the keys of inputs, with their bounds.
+    table : mapping
+        Every key that there is.
+    inputs : mapping
+        The inputs of the base scenario from the library.
+    place : str
+        How problems call `over`.
+    problems : list
+        Receives what is wrong.
+    """
+    found: dict[str, Variation] = {}
+    for name, span in over.items():
+        below = [key for key, given in inputs.items() if key.startswith(f"{name}.") and given.uncertain]
+        if name not in table and not below:
+            problems.append(Problem(f"{place}.{name}", f"unknown key. {did_you_mean(name, table)}"))
+        for key in [name] if name in table else [key for key in below if key not in over]:
+            try:
+                found[key] = _variation(table[key], span, inputs.get(key))
+            except ValueError as error:
+                problems.append(Problem(f"{place}.{name}", f"{key}: {error}" if key != name else str(error)))
+    return found
+
+
+def _variation(key: Key, span: Bounds, given: Input | None) -> Variation:
+    """Return how one key varies; ValueError says what is wrong."""
+    if not key.numeric:
+        raise ValueError("is no number; use `axes` with a list of values")
+    if span.from_ is not None:
+        low, high = number_of(key, span.from_), number_of(key, span.to)
+        logarithmic = span.spacing == "log"
+    elif given is not None and given.range is not None:
+        low, high = given.range
+        logarithmic = span.spacing == "log" if span.spacing else 0.0 < _DECADE * low <= high
+    else:
+        raise ValueError("the library has no `range` of it; give [low, high]")
+    if not low < high:
+        raise ValueError(f"the upper bound must be above the lower one, got {low:g} and {high:g} in SI")
+    if logarithmic and low <= 0.0:
+        raise ValueError("logarithmic spacing needs bounds above zero")
+    if not isinstance(span, Span) or span.distribution == "uniform":
+        return Variation(key, low, high, logarithmic)
+    return _peaked(key, low, high, logarithmic, span, given)
+
+
+def _peaked(key: Key, low: float, high: float, logarithmic: bool, span: Span, given: Input | None) -> Variation:
+    """Return a triangular or normal distribution between two bounds."""
+    if span.distribution == "triangular":
+        if span.mode is None and given is None:
+            raise ValueError("a triangular distribution needs its `mode`")
+        mode = number_of(key, span.mode) if span.mode is not None else float(given.value if given else 0.0)
+        if not low <= mode <= high:
+            raise ValueError(f"the mode must lie between the bounds, got {mode:g} in SI")
+        return Variation(key, low, high, logarithmic, span.distribution, mode)
+    if key.unit == "K" and str(span.deviation).lower().endswith(("degc", "degf")):
+        raise ValueError("write the deviation as a difference, such as '5 K'")
+    deviation = number_of(key, span.deviation)
+    if deviation <= 0.0:
+        raise ValueError("the deviation must be above zero")
+    return Variation(key, low, high, False, span.distribution, number_of(key, span.mean), deviation)
+
+
+def drawn(sample: Sample, over: Mapping[str, Variation]) -> dict[str, Values]:
+    """Return the values of all sampled keys, over (point,); equal for equal seeds.
+
+    Source of the designs: McKay, Beckman & Conover, Technometrics 21 (1979) 239 (lhs); Sobol', USSR Comput.
+    Math. Math. Phys. 7 (1967) 86, scrambled after Owen (1998); Saltelli et al., Comput. Phys. Commun. 181 (2010)
+    259 (saltelli: blocks A, B and, for each key, A with this key's column of B).
+    """
+    shares = design(sample.method, sample.points, len(over), sample.seed)
+    return {name: v.values(v.at(shares[:, column])) for column, (name, v) in enumerate(over.items())}
+
+
+def design(method: str, points: int, keys: int, seed: int) -> Numbers:
+    """Return points of the unit cube, shape (points, keys); of a saltelli design (points (keys + 2), keys)."""
+    from scipy.stats import qmc
+
+    if method == "random":
+        return np.random.default_rng(seed).random((points, keys))
+    if method == "lhs":
+        return np.asarray(qmc.LatinHypercube(keys, rng=seed).random(points))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a sequence that is cut is less balanced, not wrong
+        if method == "sobol":
+            return np.asarray(qmc.Sobol(keys, rng=seed).random(points))
+        both = np.asarray(qmc.Sobol(2 * keys, rng=seed).random(points))
+    return _saltelli(both[:, :keys], both[:, keys:])
+
+
+def _saltelli(first: Numbers, second: Numbers) -> Numbers:
+    """Return the blocks A, B, and A with one column of B at a time."""
+    mixed = [np.where(np.arange(first.shape[1]) == column, second, first) for column in range(first.shape[1])]
+    return np.concatenate([first, second, *mixed])

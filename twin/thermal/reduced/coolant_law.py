@@ -1,0 +1,229 @@
+"""How coefficient and flow of the coolant depart from a reference, fast.
+
+Channels: what the hydraulics of the full model give at uniform temperatures and flows is fitted by
+polynomials in the logarithms of velocity, drop and viscosity and in temperature; between lines and
+pieces the flow divides so that all have one drop, as in twin.thermal.hydraulics. Clogged channels
+and jets: the full model's own laws on the segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+
+from twin.fe.tensor import Array
+from twin.thermal.bed import BedFlow, ChannelBed
+from twin.thermal.layout import Layout
+from twin.thermal.reduced.rows import TileRows
+
+_FLOWS = (0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.8)
+_TEMPERATURES = 9
+_COEFFICIENT_DEGREE = (2, 3)
+_VELOCITY_DEGREE = (2, 2)
+_VISCOSITY_DEGREE = 5
+_NEWTON_STEPS = 3
+_COLDEST, _HOTTEST = 275.0, 368.0
+
+
+@dataclass(frozen=True)
+class Departure:
+    """Coefficient 1 + e and heat capacity rate 1 + g over the reference, (lines, rows), and the flow as a whole."""
+
+    e: Array
+    g: Array
+    flow: BedFlow
+
+
+class CoolantLaw(Protocol):
+    """Departures from a reference flow and temperature."""
+
+    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+        """Return the departures for mean coolant and half its change along a row, (lines, rows) in K."""
+
+
+@dataclass(frozen=True)
+class DirectLaw:
+    """The full model's laws on segments."""
+
+    rows: TileRows
+    flow_rate: float
+    temperature: float
+
+    @cached_property
+    def _reference(self) -> tuple[Array, Array]:
+        stream, _ = self.rows.streams(self.flow_rate, self.temperature, self.rows.uniform(self.temperature))
+        return stream.exchange.mean(axis=0), stream.capacity_rate.mean(axis=0)
+
+    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+        """Return the departures; the change along a row does not matter."""
+        stream, flow = self.rows.streams(flow_rate, inlet, means)
+        exchange, rate = self._reference
+        g = np.where(stream.moving, stream.capacity_rate / rate - 1.0, 0.0)
+        return Departure(self.rows.by_row(stream.exchange / exchange - 1.0), self.rows.by_row(g), flow)
+
+
+@dataclass(frozen=True)
+class FittedLaw:
+    """Polynomials of clean channels about a reference.
+
+    coefficient : of ln(h / h0) in ln(u / u0) and T - T0, (2 powers, segments)
+    velocity : of ln(u / u0) in ln(dp / dp0) and ln(mean viscosity / its reference), (2 powers, pieces)
+    viscosity : of its logarithm over that at the reference in T - T0
+    """
+
+    rows: TileRows
+    flow_rate: float
+    temperature: float
+    drop: float
+    reynolds: float
+    speeds: Array
+    coefficient: Array
+    velocity: Array
+    viscosity: Array
+
+    @classmethod
+    def fit(cls, rows: TileRows, flow_rate: float, temperature: float) -> FittedLaw:
+        """Return the law of clean channels about a flow in m3/s and a temperature in K."""
+        assert isinstance(rows.bed, ChannelBed)
+        bed = replace(rows.bed, column_widths=rows.bed.column_widths.sum(keepdims=True))
+        low, high = _range(bed)
+        samples = list(product(_FLOWS, np.linspace(low, high, _TEMPERATURES)))
+        samples.append((1.0, temperature))
+        found = [bed.streams(share * flow_rate, t, bed.uniform(t)) for share, t in samples]
+        first = [piece.first for piece in found[0][1].flows[0].pieces]
+        speed = np.array([np.abs(flow.flows[0].velocity[0]) for _, flow in found])
+        h = np.array([stream.exchange[0] for (stream,), _ in found])
+        drop = np.array([flow.pressure_drop for _, flow in found])
+        over = np.array([t for _, t in samples]) - temperature
+        thick = np.log(bed.coolant.viscosity(over + temperature) / bed.coolant.viscosity(temperature))
+        moving = speed[-1] > 0.0
+        faster = np.log(np.where(moving, speed, 1.0) / np.where(moving, speed[-1], 1.0))
+        return cls(
+            rows, flow_rate, temperature, float(drop[-1]), found[-1][1].reynolds, speed[-1, first],
+            _fitted(faster, over[:, None], np.log(h / h[-1]), _COEFFICIENT_DEGREE).astype(np.float32),
+            _fitted(np.log(drop / drop[-1])[:, None], thick[:, None], faster[:, first], _VELOCITY_DEGREE),
+            np.polynomial.polynomial.polyfit(over, thick, _VISCOSITY_DEGREE).astype(np.float32),
+        )  # fmt: skip
+
+    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+        """Return the departures for mean coolant and half its change along a row, (lines, rows) in K.
+
+        Viscosity is close to exponential in temperature, so that its mean over a linear change by
+        +-d is that in the middle times 1 + (a d)^2 / 6, with a its logarithmic slope.
+        """
+        over, spread = self.rows.on_segments(means) - self.temperature, self.rows.on_segments(spread)
+        thick = _evaluated(self.viscosity[None], 0.0, over)
+        slope = self.viscosity[1] * spread
+        mean_thickness = (np.exp(thick) * (1.0 + slope * slope / 6.0)) @ self._piece_shares
+        faster, drop = self._velocities(np.log(mean_thickness), flow_rate)
+        by_segment = faster.astype(np.float32)[:, self._segment_pieces] * self._moving
+        e = np.exp(_evaluated(self.coefficient, by_segment, over)) - 1.0
+        denser = self._volumetric_heat_capacity(inlet) / self._volumetric_heat_capacity(self.temperature)
+        g = self._moving * (denser * np.exp(by_segment) - 1.0)
+        flow = BedFlow(
+            (), drop, self.reynolds * float(np.exp((by_segment - thick).max())),
+            float((self.speeds * np.exp(faster)).max()),
+        )  # fmt: skip
+        return Departure(self.rows.by_row(e), self.rows.by_row(g), flow)
+
+    def _velocities(self, thickness: Array, flow_rate: float) -> tuple[Array, float]:
+        """Return ln(u / u0) of lines and pieces, (lines, pieces), and the drop in Pa that divides the flow so."""
+        widths = self.rows.bed.column_widths
+        shares = widths[:, None] * self.speeds
+        shares = shares / shares.sum()
+        wanted = flow_rate / self.flow_rate
+        level = np.zeros((1, 1)) + np.log(wanted) * self._drop_exponent + thickness.mean()
+        for _ in range(_NEWTON_STEPS):
+            faster = _evaluated(self.velocity, level, thickness)
+            carried = shares * np.exp(faster)
+            missing = wanted - carried.sum()
+            level = level + missing / (carried * _slope(self.velocity, level, thickness)).sum()
+        faster = faster + np.log(wanted / carried.sum())
+        return faster, self.drop * float(np.exp(level[0, 0]))
+
+    @cached_property
+    def _drop_exponent(self) -> float:
+        """d ln(drop) / d ln(flow) at the reference."""
+        return float(1.0 / self.velocity[1, 0].mean())
+
+    @cached_property
+    def _layout(self) -> Layout:
+        assert isinstance(self.rows.bed, ChannelBed)
+        return self.rows.bed.layouts[0]
+
+    @cached_property
+    def _moving(self) -> Array:
+        moving = np.zeros(self.rows.segment_rows.size, np.float32)
+        for piece in self._layout.pieces:
+            moving[piece.first : piece.last + 1] = 1.0
+        return moving
+
+    @cached_property
+    def _segment_pieces(self) -> Array:
+        """Piece of each segment; 0 where nothing flows."""
+        pieces = np.zeros(self.rows.segment_rows.size, int)
+        for number, piece in enumerate(self._layout.pieces):
+            pieces[piece.first : piece.last + 1] = number
+        return pieces
+
+    @cached_property
+    def _piece_shares(self) -> Array:
+        """Share of each segment in the hydraulic length of its piece, (segments, pieces)."""
+        shares = np.zeros((self.rows.segment_rows.size, len(self._layout.pieces)))
+        for number, piece in enumerate(self._layout.pieces):
+            shares[piece.first : piece.last + 1, number] = self._layout.lengths[piece.first : piece.last + 1]
+        return shares / shares.sum(axis=0)
+
+    def _volumetric_heat_capacity(self, temperature: float) -> float:
+        return float(self.rows.bed.coolant.at(temperature).volumetric_heat_capacity)
+
+
+def coolant_law(rows: TileRows, flow_rate: float, temperature: float) -> CoolantLaw:
+    """Return the law of a coolant about a flow in m3/s and a temperature in K."""
+    if isinstance(rows.bed, ChannelBed) and rows.bed.clogging is None:
+        return FittedLaw.fit(rows, flow_rate, temperature)
+    return DirectLaw(rows, flow_rate, temperature)
+
+
+def _range(bed: ChannelBed) -> tuple[float, float]:
+    """Temperatures in K over which the law is fitted: those of the coolant's table, 275 to 368 K at most."""
+    coolant = bed.coolant
+    if coolant.is_constant:
+        return _COLDEST, _HOTTEST
+    return max(_COLDEST, coolant.start), min(_HOTTEST, coolant.start + coolant.step * (len(coolant.table) - 1))
+
+
+def _fitted(first: Array, second: Array, values: Array, degrees: tuple[int, int]) -> Array:
+    """Return coefficients (powers of first, powers of second, columns) of the least squares fit, column by column."""
+    powers = list(product(range(degrees[0] + 1), range(degrees[1] + 1)))
+    first, second = np.broadcast_arrays(first, second, values)[:2]
+    found = np.zeros((degrees[0] + 1, degrees[1] + 1, values.shape[1]))
+    scale = np.maximum(np.abs(first).max(axis=0), 1e-12), np.maximum(np.abs(second).max(axis=0), 1e-12)
+    for column in range(values.shape[1]):
+        u, v = first[:, column] / scale[0][column], second[:, column] / scale[1][column]
+        terms = np.stack([u**i * v**j for i, j in powers], axis=1)
+        weights = np.linalg.lstsq(terms, values[:, column], rcond=1e-10)[0]
+        for (i, j), weight in zip(powers, weights, strict=True):
+            found[i, j, column] = weight / scale[0][column] ** i / scale[1][column] ** j
+    return found
+
+
+def _evaluated(coefficients: Array, first: Array | float, second: Array) -> Array:
+    """Return the polynomial at points that broadcast against its columns, by Horner's rule."""
+    result = 0.0
+    for inner in coefficients[::-1]:
+        value = inner[-1]
+        for coefficient in inner[-2::-1]:
+            value = value * second + coefficient
+        result = result * first + value
+    return np.asarray(result)
+
+
+def _slope(coefficients: Array, first: Array, second: Array) -> Array:
+    """Return the derivative by the first argument."""
+    powers = np.arange(1, len(coefficients))[:, None, None]
+    return _evaluated(powers * coefficients[1:], first, second)

@@ -1,0 +1,105 @@
+"""A wafer under a cooling design as reduced models see it: what they are built from, and those built so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import exp, log
+
+from twin.spec.chip import Array as Tiles
+from twin.spec.chip import Chip
+from twin.spec.clog import Clog
+from twin.spec.cooling import ChannelDesign, JetDesign
+from twin.spec.mesh import MeshRecipe
+from twin.thermal.coolant import CoolantProperties
+from twin.thermal.reduced.dynamics import Dynamics
+from twin.thermal.reduced.kept import kept
+from twin.thermal.reduced.settled import OutOfRange, SettledMap
+from twin.thermal.wafer import WaferThermalModel
+
+REFERENCE_TEMPERATURE = 303.15
+"""Coolant temperature in K about which its properties are taken; others are departures from them."""
+_FLOW_RATIO = 1.05
+_FEWEST, _MOST = 0.25, 1.25
+_MOST_MAPS = 24
+_MOST_DESIGNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedDesign:
+    """Chip, cooling design, mesh, coolant and tiles, without their operating point; equal if they look alike."""
+
+    chip: Chip
+    cooling: ChannelDesign | JetDesign
+    recipe: MeshRecipe
+    coolant: CoolantProperties
+    tiles: Tiles
+    blocked: tuple[int, ...]
+    clogged: tuple[Clog, ...]
+
+    @classmethod
+    def of(cls, wafer: WaferThermalModel) -> ReducedDesign:
+        """Return the design of a wafer."""
+        return cls(
+            wafer.chip, wafer.design, wafer.recipe, wafer.coolant, wafer.tiles_per_die, wafer.blocked, wafer.clogged
+        )
+
+    @cached_property
+    def _text(self) -> str:
+        parts = (self.chip, self.cooling, self.recipe, self.tiles, self.blocked, self.clogged)
+        return f"{parts!r} {id(self.coolant)}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReducedDesign) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @property
+    def flow_range(self) -> tuple[float, float]:
+        """Flows in m3/s for which reduced models are built: a quarter to five quarters of the pump's best."""
+        best = self.cooling.loop.pump.best_flow
+        return _FEWEST * best, _MOST * best
+
+    def wafer(self) -> WaferThermalModel:
+        """Return the finite-element model at the reference temperature."""
+        return WaferThermalModel(
+            self.chip, self.cooling, self.recipe, self.coolant, self.tiles, REFERENCE_TEMPERATURE, self.blocked,
+            self.clogged,
+        )  # fmt: skip
+
+    def reference_flow(self, flow_rate: float) -> float:
+        """Return the nearest flow that a model is built at, in m3/s; they are 5 % apart.
+
+        Raises
+        ------
+        OutOfRange
+            The flow is not one that reduced models are built for.
+        """
+        low, high = self.flow_range
+        if not low <= flow_rate <= high:
+            raise OutOfRange(
+                f"a coolant flow of {flow_rate * 6e4:.1f} L/min is outside {low * 6e4:.1f} to {high * 6e4:.1f} L/min"
+            )
+        best = self.cooling.loop.pump.best_flow
+        return best * exp(round(log(flow_rate / best) / log(_FLOW_RATIO)) * log(_FLOW_RATIO))
+
+    def settled_map(self, flow_rate: float) -> SettledMap:
+        """Return the settled map whose reference is nearest to a flow in m3/s."""
+        return _settled_map(self, self.reference_flow(flow_rate))
+
+    def dynamics(self, flow_rate: float) -> Dynamics:
+        """Return the reduced states whose reference is nearest to a flow in m3/s."""
+        return _dynamics(self, self.reference_flow(flow_rate))
+
+
+@lru_cache(maxsize=_MOST_MAPS)
+def _settled_map(design: ReducedDesign, flow_rate: float) -> SettledMap:
+    wafer = design.wafer()
+    return kept("settled", wafer, flow_rate, lambda: SettledMap.build(wafer, flow_rate, REFERENCE_TEMPERATURE))
+
+
+@lru_cache(maxsize=_MOST_DESIGNS)
+def _dynamics(design: ReducedDesign, flow_rate: float) -> Dynamics:
+    wafer = design.wafer()
+    return kept("dynamics", wafer, flow_rate, lambda: Dynamics.build(wafer, flow_rate, REFERENCE_TEMPERATURE))

@@ -1,0 +1,185 @@
+"""Changes in time: each group of modes across the flow projected on what heat by tile excites.
+
+The tiles of a row have equal widths, so that each of their cosine modes (DCT-II) excites a group of
+modes of its own. For each group, the responses of the finite-element equations to heat on every row at a
+few rates of change, (rate E + A)^-1 B, span the reduced states (rational Krylov space; Antoulas,
+Approximation of Large-Scale Dynamical Systems, SIAM 2005, ch. 11), solid and coolant apart and each with a
+constant, so that the balance of heat closes. The basis is orthonormal in the heat capacities E, so that the
+symmetric part of A stays positive and no state can grow. The states are then diagonalised:
+
+    dx/dt + lambda x = left u,        x+ = (x + dt left u) / (1 + lambda dt)      (implicit Euler)
+
+Each pair of complex states is stored as its real and its imaginary part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eig
+
+from twin.fe.tensor import Array
+from twin.thermal.reduced.modes import WaferModes
+from twin.thermal.reduced.rows import TileRows
+from twin.thermal.reduced.sources import board_film, heat_by_row, row_flux
+from twin.thermal.wafer import WaferThermalModel
+
+RATES = (0.0, 3.0, 15.0, 100.0, 1000.0)
+"""Rates of change in 1/s at which responses are taken: of cover and connectors, coolant, silicon, active layer."""
+_KEPT = 3e-4
+_NO_SHARE = 1e-9
+
+
+@dataclass(frozen=True)
+class Group:
+    """States of one group of modes; fields in K per unit of state, (members, ny, places, states).
+
+    real, imaginary : parts of each state's rate in 1/s; the two halves of a pair have opposite imaginary parts
+    partner : the other half of a complex pair, the state itself where real
+    left : (states, rows), what 1 W/m2 on each row drives, in modes of the tiles
+    mean, flux : (rows, states), heat layer's mean in K and flux in W/m2
+    constant, board : states of 1 K everywhere; what 1 W/m2 into the bottom drives
+    """
+
+    members: NDArray[np.int64]
+    fields: Array
+    real: Array
+    imaginary: Array
+    partner: NDArray[np.int64]
+    left: Array
+    mean: Array
+    flux: Array
+    constant: Array
+    board: Array
+
+    def settled(self, driven: Array) -> Array:
+        """Return the steady states (states, sides) for what drives them."""
+        rate = (self.real + 1j * self.imaginary)[:, None]
+        paired = driven[self.partner]
+        gain = 1.0 / rate
+        return np.asarray(gain.real * driven - np.where(self.imaginary[:, None] != 0.0, gain.imag * paired, 0.0))
+
+
+def tile_cosines(count: int) -> Array:
+    """Return the orthonormal cosine modes of a row of tiles (DCT-II), (tiles, modes)."""
+    modes = np.cos(np.pi * np.outer(np.arange(count) + 0.5, np.arange(count)) / count)
+    return np.asarray(modes / np.linalg.norm(modes, axis=0))
+
+
+def reduce_groups(wafer: WaferThermalModel, modes: WaferModes, rows: TileRows) -> list[Group]:
+    """Return the reduced states of every group, in the order of the tiles' modes."""
+    tile_shapes = modes.shapes.T @ wafer.tile_hats[0]
+    shares = tile_cosines(wafer.tiles[1]).T @ tile_shapes.T
+    excited = np.abs(shares) > _NO_SHARE * np.abs(shares).max()
+    if (excited.sum(axis=0) > 1).any():
+        raise ValueError("tiles of equal width on equal meshes are needed")
+    build = _Builder(wafer, modes, rows, shares)
+    return [build.group(number, np.flatnonzero(row)) for number, row in enumerate(excited)]
+
+
+@dataclass(frozen=True)
+class _Builder:
+    wafer: WaferThermalModel
+    modes: WaferModes
+    rows: TileRows
+    shares: Array
+
+    def group(self, number: int, members: NDArray[np.int64]) -> Group:
+        """Return the states of the group that a mode of the tiles excites."""
+        modes = self.modes
+        heat = self.shares[number, members][:, None, None, None] * heat_by_row(self.wafer, modes)
+        sides = heat
+        even = 0 in members
+        if even:
+            board = np.zeros((*heat.shape[:3], 1))
+            board[list(members).index(0)] = np.sqrt(modes.grid.x_weights.sum()) * board_film(modes)
+            sides = np.concatenate([heat, board], axis=3)
+        responses = np.concatenate([modes.solve(sides, members, rate) for rate in RATES], axis=3)
+        basis = np.concatenate([self._basis(responses, even, solid) for solid in (True, False)], axis=3)
+        applied = np.stack([modes.applied(part, mode) for part, mode in zip(basis, members, strict=True)])
+        matrix = np.einsum("myps,mypt->st", basis, applied, optimize=True)
+        return self._diagonalised(matrix, basis, sides, members, number, even)
+
+    def _basis(self, responses: Array, even: bool, solid: bool) -> Array:
+        """Return states of solid or coolant, orthonormal in heat capacities, (members, ny, places, states)."""
+        planes, capacity = self.modes.planes, self.modes.capacity
+        chosen = np.zeros(capacity.shape, bool)
+        chosen[:, slice(None, planes) if solid else slice(planes, None)] = True
+        chosen &= capacity > 0.0
+        members, sides = responses.shape[0], responses.shape[3]
+        root = np.sqrt(capacity[chosen])
+        if root.size == 0:
+            return np.zeros((*responses.shape[:3], 0))
+        scaled = (responses[:, chosen] * root[:, None]).reshape(-1, sides)
+        scaled = scaled / np.maximum(np.linalg.norm(scaled, axis=0), np.finfo(float).tiny)
+        constant = np.zeros((scaled.shape[0], 0))
+        if even:
+            constant = np.zeros((members, root.size, 1))
+            constant[0, :, 0] = root / np.linalg.norm(root)
+            constant = constant.reshape(-1, 1)
+            scaled = scaled - constant @ (constant.T @ scaled)
+        vectors, sizes, _ = np.linalg.svd(scaled, full_matrices=False)
+        kept = np.concatenate([constant, vectors[:, sizes > _KEPT * sizes[0]]], axis=1)
+        basis = np.zeros((*responses.shape[:3], kept.shape[1]))
+        basis[:, chosen] = kept.reshape(members, root.size, -1) / root[:, None]
+        return basis
+
+    def _diagonalised(
+        self, matrix: Array, basis: Array, sides: Array, members: NDArray[np.int64], number: int, even: bool
+    ) -> Group:
+        rates, vectors = eig(matrix)
+        order = np.argsort(rates.real + 1e-9 * np.abs(rates.imag))
+        rates, vectors = rates[order], vectors[:, order]
+        inverse = np.linalg.inv(vectors)
+        if rates.real.min() <= 0.0:
+            raise ArithmeticError(f"a reduced state grows: rate {rates.real.min():.3g} 1/s")
+        real, imaginary, right, left, partner = [], [], [], [], []
+        for rate, vector, dual in zip(rates, vectors.T, inverse, strict=True):
+            if rate.imag < 0.0:
+                continue
+            place = len(real)
+            halves = [(rate.imag, 2.0 * vector.real, dual.real), (-rate.imag, -2.0 * vector.imag, dual.imag)]
+            if rate.imag == 0.0:
+                halves = [(0.0, vector.real, dual.real)]
+            for half, (part, out, into) in enumerate(halves):
+                real.append(rate.real)
+                imaginary.append(part)
+                right.append(out)
+                left.append(into)
+                partner.append(place + (1 - half if rate.imag > 0.0 else 0))
+        back, into = np.array(right).T, np.array(left)
+        driven = into @ np.einsum("myps,mypt->st", basis, sides, optimize=True)
+        fields = basis @ back
+        shares = self.shares[number, members]
+        constant = np.zeros(len(real))
+        if even:
+            width = np.sqrt(self.modes.grid.x_weights.sum())
+            constant = into @ np.einsum("yps,yp->s", basis[list(members).index(0)], self.modes.capacity) * width
+        count = self.rows.lengths.size
+        return Group(
+            members=members,
+            fields=fields,
+            real=np.array(real),
+            imaginary=np.array(imaginary),
+            partner=np.array(partner),
+            left=driven[:, :count],
+            mean=self._mean(fields, shares),
+            flux=self._flux(fields, shares),
+            constant=constant,
+            board=driven[:, -1] if even else np.zeros(len(real)),
+        )
+
+    def _mean(self, fields: Array, shares: Array) -> Array:
+        _, y, through = self.wafer.tile_hats
+        layer = np.einsum("myps,p,m->ys", fields[:, :, : self.modes.planes], through, shares, optimize=True)
+        return np.asarray((y.T @ layer) / (self._tile_width * self.rows.lengths[:, None]))
+
+    def _flux(self, fields: Array, shares: Array) -> Array:
+        found = row_flux(self.modes, self.rows, fields)
+        return np.einsum("mrs,m->rs", found, shares) / self._tile_width
+
+    @property
+    def _tile_width(self) -> float:
+        return float(self.modes.grid.x_weights.sum() / self.wafer.tiles[1])

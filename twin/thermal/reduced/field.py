@@ -1,0 +1,40 @@
+"""All temperatures of a reduced state: solid and coolant of the finite-element mesh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.fe.heat import HeatState
+from twin.fe.tensor import Array
+
+if TYPE_CHECKING:
+    from twin.thermal.reduced.model import ReducedWaferModel
+    from twin.thermal.reduced.state import ReducedState
+
+
+def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
+    """Return the temperatures in K: the settled ones solved for on the mesh, and the unsettled ones beside them."""
+    found = model.map(state.settled.reference)
+    modes, settled = found.modes, state.settled
+    if settled.density is not state.reaching:
+        settled = found.settle(state.reaching, settled.flow_rate, state.inlet, settled)
+    amplitudes = found.whole(settled)
+    if not state.at_rest:
+        rest = model.dynamics.at_rest(state.reaching, model.film * (model.ambient - state.inlet))
+        _add_unsettled(amplitudes, state.states - rest, model)
+    places = amplitudes.shape[2]
+    nodal = (found.shapes @ amplitudes.reshape(len(amplitudes), -1)).reshape(len(found.shapes), -1, places)
+    absolute = nodal.astype(float) + state.inlet
+    row, place = modes.outlets
+    return HeatState(np.ascontiguousarray(absolute[:, :, : modes.planes]), (absolute[:, row, place],))
+
+
+def _add_unsettled(amplitudes: Array, states: Array, model: ReducedWaferModel) -> None:
+    """Add the fields of reduced states to temperatures of the modes, (modes, ny, places), in place."""
+    dynamics = model.dynamics
+    fields = np.matmul(dynamics.fields.reshape(len(states), -1, states.shape[1]), states.astype(np.float32)[:, :, None])
+    by_member = fields.reshape(*dynamics.members.shape, *amplitudes.shape[1:])
+    used = dynamics.members >= 0
+    amplitudes[dynamics.members[used]] += by_member[used]

@@ -1,0 +1,96 @@
+"""The balance of heat of reduced states, from the mode that is even across the flow, in double precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from twin.fe.tensor import Array
+from twin.thermal.reduced.dynamics import Dynamics
+from twin.thermal.reduced.settled import Settled, SettledMap
+
+
+@dataclass(frozen=True)
+class Heats:
+    """Heat stored over the inlet's temperature in J, heat to the board and to the coolant in W."""
+
+    content: float
+    board: float
+    coolant: float
+
+
+def settled_heats(
+    found: SettledMap, settled: Settled, density: Array, film: float, ambient: float, area: float
+) -> Heats:
+    """Return the heats of a settled state for heat in W/m2, (tile_x, tile_y)."""
+    widths = found.modes.grid.x_weights / found.modes.grid.x_weights.sum()
+    sources = widths @ settled.sources
+    driven = np.concatenate([density.mean(axis=0), sources, [film * (ambient - settled.inlet)]])
+    rows = found.rows.lengths
+    walls = found.modes.grid.x_weights.sum() * float(rows @ sources[: rows.size])
+    even = found.even
+    return Heats(
+        content=float(even.content @ driven),
+        board=film * (float(even.board @ driven) + area * (settled.inlet - ambient)),
+        coolant=float(even.flux @ driven) - walls,
+    )
+
+
+@dataclass(frozen=True)
+class LinearHeats:
+    """Heats of the reduced states, which are linear about the usual flow."""
+
+    dynamics: Dynamics
+    film: float
+    ambient: float
+    area: float
+
+    def of(self, states: Array, inlet: float) -> Heats:
+        """Return the heats for the states of the even group, (states,)."""
+        content, board, outlet = self._readings @ states
+        return Heats(float(content), self._board(float(board), inlet), float(outlet))
+
+    def after(self, before: Array, step: float, driven: Array, inlet: float) -> Heats:
+        """Return the heats a time step after states of the even group that `driven` acts on."""
+        from_states, from_driven = self._stepped(step)
+        content, board, outlet = from_states @ before + from_driven @ driven
+        return Heats(float(content), self._board(float(board), inlet), float(outlet))
+
+    def _stepped(self, step: float) -> tuple[Array, Array]:
+        """Return readings after a step of the states before it, (3, states), and of what drives them, (3, rows + 1)."""
+        if step not in self._steps:
+            dynamics = self.dynamics
+            count, partner = dynamics.even.constant.size, dynamics.partner[0]
+            own, other = (factor[0, :count] for factor in dynamics.gain(step))
+            readings = self._readings * own
+            np.add.at(readings.T, partner[:count], (self._readings * other).T)
+            self._steps[step] = readings, step * readings @ dynamics.even.left
+        return self._steps[step]
+
+    @cached_property
+    def _steps(self) -> dict[float, tuple[Array, Array]]:
+        return {}
+
+    def settled(self, density: Array, inlet: float) -> Heats:
+        """Return the heats of the settled states for heat in W/m2, (tile_x, tile_y)."""
+        content, board, outlet = self._settled @ self.driven(density, inlet)
+        return Heats(float(content), self._board(float(board), inlet), float(outlet))
+
+    def driven(self, density: Array, inlet: float) -> Array:
+        """Return what drives the even group, by row and on the bottom, (rows + 1,)."""
+        rows = density.sum(axis=0, dtype=float) / np.sqrt(density.shape[0])
+        return np.append(rows, self.film * (self.ambient - inlet))
+
+    def _board(self, integral: float, inlet: float) -> float:
+        return self.film * (integral + self.area * (inlet - self.ambient))
+
+    @cached_property
+    def _readings(self) -> Array:
+        even = self.dynamics.even
+        return np.stack([even.content, even.board, even.outlet])
+
+    @cached_property
+    def _settled(self) -> Array:
+        return np.asarray(self._readings @ self.dynamics.even_settled)

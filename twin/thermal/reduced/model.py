@@ -1,0 +1,217 @@
+"""The reduced thermal model of a wafer, with the interface of the full one.
+
+A state is what is settled for the heat that now reaches the walls (twin.thermal.reduced.settled), plus
+what the reduced states hold beyond it (twin.thermal.reduced.dynamics):
+
+    T(t) = settled(heat that reaches the walls, flow, inlet) + unsettled(t)
+
+Temperatures of the coolant, and what its properties change, follow the flux into it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from twin.fe.heat import HeatBalance, HeatState
+from twin.fe.tensor import Array
+from twin.thermal.bed import BedFlow, ChannelBed
+from twin.thermal.reduced.design import ReducedDesign
+from twin.thermal.reduced.dynamics import Dynamics
+from twin.thermal.reduced.field import whole_field
+from twin.thermal.reduced.followed import Followed
+from twin.thermal.reduced.heats import Heats, LinearHeats, settled_heats
+from twin.thermal.reduced.settled import Settled, SettledMap
+from twin.thermal.reduced.state import ReducedState
+from twin.thermal.reduced.step import ReducedStep
+from twin.thermal.regime import Caution
+from twin.thermal.wafer import WaferThermalModel
+
+
+class ReducedWaferModel:
+    """Reduced model of a chip under a cooling design.
+
+    Every method raises OutOfRange where the flow is not one that the model is built for, or the coolant
+    too far from it.
+
+    Parameters
+    ----------
+    full : WaferThermalModel
+        The finite-element model that it stands for.
+    flow_rate : float
+        Usual coolant flow in m3/s, about which time steps are taken.
+    """
+
+    def __init__(self, full: WaferThermalModel, flow_rate: float):
+        self.full, self.usual_flow = full, flow_rate
+        self.design = ReducedDesign.of(full)
+        film = full.model.films.get("bottom")
+        self.film, self.ambient = (film.coefficient, film.ambient) if film else (0.0, 0.0)
+        self.area = full.chip.size.x * full.chip.size.y
+        self._maps: dict[float, SettledMap] = {}
+
+    @cached_property
+    def dynamics(self) -> Dynamics:
+        """The reduced states, built or read when first needed."""
+        return self.design.dynamics(self.usual_flow)
+
+    @cached_property
+    def linear(self) -> LinearHeats:
+        """The balance of heat of the reduced states."""
+        return LinearHeats(self.dynamics, self.film, self.ambient, self.area)
+
+    def map(self, flow_rate: float) -> SettledMap:
+        """Return the settled map for a flow in m3/s."""
+        reference = self.design.reference_flow(flow_rate)
+        if reference not in self._maps:
+            self._maps[reference] = self.design.settled_map(reference)
+        return self._maps[reference]
+
+    def uniform(self, temperature: float, flow_rate: float) -> ReducedState:
+        """Return a wafer at one temperature, coolant included."""
+        settled = self.map(flow_rate).uniform(flow_rate, temperature)
+        nothing = np.zeros(settled.density.shape)
+        balance = HeatBalance(0.0, {}, (0.0,), 0.0)
+        return ReducedState(
+            self, Followed(self, settled), 1.0, settled.density, settled.density, nothing, temperature, balance, 0
+        )
+
+    def steady(self, heat: Array, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
+        """Return the steady state for heat in W by tile, (tile_y, tile_x)."""
+        density = self.density(heat)
+        found = self.map(flow_rate).settle(density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None)
+        heats = self.heats(found, density)
+        balance = HeatBalance(float(heat.sum()), {"bottom": heats.board}, (heats.coolant,), 0.0)
+        rise = self.by_tile(found, 2)
+        return ReducedState(
+            self, Followed(self, found), 1.0, found.density, rise, density, inlet, balance, found.updates, at_rest=True
+        )
+
+    def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
+        """Return the equations of one implicit Euler step of `step` seconds."""
+        return ReducedStep(self, state, self.map(flow_rate), flow_rate, inlet, step)
+
+    def density(self, heat: Array) -> Array:
+        """Return W/m2 by tile, (tile_x, tile_y), for W by tile, (tile_y, tile_x)."""
+        return np.asarray(heat.T / self.full.tile_area)
+
+    def heats(self, settled: Settled, density: Array) -> Heats:
+        """Return the balance of a settled state; heat in W/m2 in double precision."""
+        return settled_heats(self.map(settled.reference), settled, density, self.film, self.ambient, self.area)
+
+    def states_of(self, state: ReducedState) -> tuple[Array, float]:
+        """Return reduced states, (groups, states), and heat in J that the wafer holds beyond theirs."""
+        if not state.at_rest:
+            return np.zeros(self.dynamics.real.shape), 0.0
+        board = self.film * (self.ambient - state.inlet)
+        return self.dynamics.at_rest(state.density, board), state.followed.heats.content
+
+    def rises(self, settled: Settled) -> Array:
+        """Return the mean coolant over the inlet in K, (lines, rows)."""
+        count = settled.density.shape[1]
+        return settled.answer[:, count : 2 * count]
+
+    def by_tile(self, settled: Settled, reading: int) -> Array:
+        """Return flux (0), coolant (1) or heat layer (2) of a settled state by tile, (tile_x, tile_y)."""
+        count = settled.density.shape[1]
+        return np.asarray(self._line_shares @ settled.answer[:, reading * count : (reading + 1) * count])
+
+    @cached_property
+    def _line_shares(self) -> Array:
+        """Share of each line in each tile across the flow, (tile_x, lines)."""
+        x = self.full.tile_hats[0]
+        return np.asarray((x / x.sum(axis=0)).T, np.float32)
+
+    @cached_property
+    def _node_shares(self) -> tuple[Array, Array]:
+        """Share of each tile at each node along x, (nx, tile_x), and y, (tile_y, ny)."""
+        x, y, _ = self.full.tile_hats
+        across, along = x / x.sum(axis=1, keepdims=True), y / y.sum(axis=1, keepdims=True)
+        return across.astype(np.float32), np.ascontiguousarray(along.T, np.float32)
+
+    def on_nodes(self, by_tile: Array) -> Array:
+        """Return what is given by tile, (tile_x, tile_y), on the nodes, (nx, ny); the mean where tiles meet."""
+        across, along = self._node_shares
+        return np.asarray(across @ by_tile.astype(np.float32) @ along)
+
+    def nodes_of(self, state: ReducedState) -> Array:
+        """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny)."""
+        found = self.map(state.settled.reference)
+        rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
+        rise += np.float32(state.share**2) * state.followed.nodes
+        if not state.at_rest:
+            rise += self.on_nodes(state.rise - self._tile_means(rise))
+        return np.asarray(rise, float) + state.inlet
+
+    def _tile_means(self, nodes: Array) -> Array:
+        """Return means by tile, (tile_x, tile_y), of values on the nodes, (nx, ny)."""
+        across, along = self._tile_shares
+        return np.asarray(across @ nodes @ along)
+
+    @cached_property
+    def _tile_shares(self) -> tuple[Array, Array]:
+        """Share of each node in the mean over each tile, along x (tile_x, nx) and y (ny, tile_y)."""
+        x, y, _ = self.full.tile_hats
+        return self._line_shares, (y / y.sum(axis=0)).astype(np.float32)
+
+    def excess_of(self, state: ReducedState) -> Array:
+        """Return how much hotter the layer's hottest plane is than its mean in K, (nx, ny)."""
+        return self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+
+    def peak_of(self, hottest: float, state: ReducedState) -> float:
+        """Return the hottest point of the solid in K: in the heat layer, or at the bottom under warm air."""
+        share = self.map(state.settled.reference).even.bottom
+        return max(hottest, (1.0 - share) * hottest + share * self.ambient)
+
+    def outlet_of(self, state: ReducedState) -> float:
+        """Return the mixed mean of the coolant at the outlets in K."""
+        at = self.full.coolant.at(self.full.reference_temperature)
+        return state.inlet + state.coolant_heat / (float(at.volumetric_heat_capacity) * state.settled.flow_rate)
+
+    def surface(self, state: ReducedState) -> Array:
+        """Return the heat layer's mean over its thickness on the nodes, (ny, nx)."""
+        return state.surface.T
+
+    def coolant_surface(self, state: ReducedState) -> Array:
+        """Return the coolant around each node, (ny, nx)."""
+        rows = self.map(state.settled.reference).rows
+        cells = state.share * self.rises(state.settled)[:, rows.cell_rows]
+        padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
+        return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, float)
+
+    def field(self, state: ReducedState) -> HeatState:
+        """Return all temperatures of solid and coolant in K."""
+        return whole_field(self, state)
+
+    def cautions(self, state: ReducedState, inlet: float) -> tuple[Caution, ...]:
+        """Return where the coolant of a state, entering at `inlet` K, leaves what the model holds for."""
+        coolant, walls = self.map(state.settled.reference).extremes(state.settled)
+        limit = self.full.design.velocity_limit
+        return self.full.bed.cautions(state.flow, inlet, (np.array([inlet, inlet + coolant]),), inlet + walls, limit)
+
+    def drop(self, states: Sequence[ReducedState], flow_rate: float) -> float:
+        """Return the largest pressure drop in Pa that a flow in m3/s has at the coolant temperatures of some wafers."""
+        return max(self._drop(state, flow_rate) for state in states)
+
+    def _drop(self, state: ReducedState, flow_rate: float) -> float:
+        settled = state.settled
+        if settled.flow_rate == flow_rate:
+            return settled.flow.pressure_drop
+        return self.map(settled.reference).flow(settled, flow_rate).pressure_drop
+
+    def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
+        """Return the state that ReducedState.tree told of."""
+        numbers = (float(value) for value in tree["numbers"])
+        settled_inlet, settled_flow, drop, reynolds, velocity, reference, share, own_inlet, more = numbers
+        settled = Settled(
+            tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
+            BedFlow((), drop, reynolds, velocity), reference, 0,
+        )  # fmt: skip
+        nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
+        return ReducedState(
+            self, Followed(self, settled), share, tree["reaching"], tree["rise"], tree["density"], own_inlet, nothing, 0,
+            given=(tree["states"], more),
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Rows of tiles along the flow: the resolution at which the reduced model knows the coolant.
+
+Across the flow the coolant keeps every line of the mesh: lines whose coolant is warmer have thinner
+coolant and more of it, and that differs within a tile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.fe.stream import Stream
+from twin.fe.tensor import Array
+from twin.thermal.bed import BedFlow, ChannelBed
+from twin.thermal.clogging import Clogging
+from twin.thermal.jets import JetBed
+from twin.thermal.layout import Layout
+from twin.thermal.wafer import WaferThermalModel
+
+
+@dataclass(frozen=True)
+class TileRows:
+    """Rows of tiles on the cells of a mesh.
+
+    lengths : length of each row along the flow in m, shape (rows,)
+    cell_rows : row of each cell of the mesh
+    cell_shares : share of each cell in the mean over its row, shape (cells, rows)
+    bed : the coolant on segments, the rows cut at the slots
+    segment_rows, segment_shares : as those of the cells
+    """
+
+    lengths: Array
+    cell_rows: Array
+    cell_shares: Array
+    bed: ChannelBed | JetBed
+    segment_rows: Array
+    segment_shares: Array
+
+    @classmethod
+    def of(cls, wafer: WaferThermalModel) -> TileRows:
+        """Return the rows of a wafer's tiles."""
+        edges = np.linspace(0.0, wafer.chip.size.y, wafer.tiles[0] + 1)
+        bed, segments = _on_segments(wafer, edges)
+        cell_rows, cell_shares = _membership(wafer.grid.y, edges)
+        return cls(np.diff(edges), cell_rows, cell_shares, bed, *_membership(segments, edges))
+
+    def streams(self, flow_rate: float, inlet: float, means: Array) -> tuple[Stream, BedFlow]:
+        """Return the coolant on the segments for means (lines, rows) in K."""
+        (stream,), flow = self.bed.streams(flow_rate, inlet, (self.on_segments(means),))
+        return stream, flow
+
+    def uniform(self, temperature: float) -> Array:
+        """Return a coolant at one temperature in K, (lines, rows)."""
+        return np.full((self.bed.column_widths.size, self.lengths.size), temperature)
+
+    def on_segments(self, rows: Array) -> Array:
+        """Return values of rows, (..., rows), on their segments."""
+        return rows if self.segment_rows.size == self.lengths.size else rows[..., self.segment_rows]
+
+    def by_row(self, segments: Array) -> Array:
+        """Return the means over rows, (..., rows), of values on segments."""
+        if self.segment_rows.size == self.lengths.size:
+            return segments
+        return np.asarray(segments @ self.segment_shares)
+
+
+def _membership(cells: Array, edges: Array) -> tuple[Array, Array]:
+    """Return the row of each cell by its middle, and its share in the mean over the row."""
+    middles, lengths = (cells[1:] + cells[:-1]) / 2, np.diff(cells)
+    rows = np.clip(np.searchsorted(edges, middles) - 1, 0, edges.size - 2)
+    shares = np.zeros((middles.size, edges.size - 1))
+    shares[np.arange(middles.size), rows] = lengths
+    return rows, shares / shares.sum(axis=0)
+
+
+def _on_segments(wafer: WaferThermalModel, edges: Array) -> tuple[ChannelBed | JetBed, Array]:
+    """Return the wafer's coolant on the rows cut at the slots, and the edges of these segments."""
+    bed = wafer.bed
+    if isinstance(bed, JetBed):
+        return replace(bed, lengths=np.diff(edges)), edges
+    (layout,) = bed.layouts
+    slots = np.array([*layout.inlets, *layout.outlets])
+    distance = np.abs(edges[:, None] - slots).min(axis=1)
+    own = [edge for edge, away in zip(edges, distance, strict=True) if away > 1e-9 * edges[-1]]
+    segments = np.unique(np.concatenate([own, slots, edges[[0, -1]]]))
+    segments = segments[np.concatenate([[True], np.diff(segments) > 1e-9 * edges[-1]])]
+    clogging = Clogging.over(wafer.clogged, bed.column_widths, segments) if wafer.clogged else None
+    coarse = Layout(segments, layout.inlets, layout.outlets, layout.slot_width)
+    return replace(bed, layouts=(coarse,), clogging=clogging), segments

@@ -1,0 +1,332 @@
+"""Settled temperatures: the steady state for heat by tile, with a coolant that follows its temperature.
+
+At a reference flow the equations are linear, and each mode across the flow answers to a row of tiles by
+a small dense matrix. What the coolant's temperature changes enters as sources beside the heat: where
+coefficient and heat capacity rate are (1 + e) and (1 + g) times those of the reference,
+
+    walls   -e q,        coolant   q (1 + e) / (1 + g) - q,
+
+with q the flux into the coolant at the reference coefficient. Sources are resolved by line across the
+flow and by row of tiles along it, with the profile that the flux of even heat has within each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from twin.fe.modal import ModalSolver
+from twin.fe.parallel import Slabs
+from twin.fe.tensor import Array
+from twin.thermal.bed import BedFlow
+from twin.thermal.reduced.coolant_law import CoolantLaw, Departure, coolant_law
+from twin.thermal.reduced.modes import WaferModes
+from twin.thermal.reduced.rows import TileRows
+from twin.thermal.reduced.sources import RowProfile, board_film, heat_by_row, row_coolant, row_flux
+from twin.thermal.wafer import WaferThermalModel
+
+_CHUNK = 32
+_MOST_UPDATES = 60
+_ENOUGH, _FOLLOWED = 1e-4, 2e-3
+"""Change of walls and coolant in K at which iterations end, of a steady state and within a time step."""
+_DIVERGED = 4.0
+
+
+class OutOfRange(ArithmeticError):
+    """The reduced model does not hold for what it was asked."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A settled state.
+
+    density : heat in W/m2, (tile_x, tile_y)
+    sources : at the walls and in the coolant in W/m2, (lines, 2 rows)
+    answer : flux at the reference coefficient in W/m2, coolant and heat layer over the inlet in K, (lines, 3 rows)
+    from_sources : the part of it that the sources give
+    inlet, ambient : coolant at the inlet and air on the board's side in K
+    flow : the coolant's flow;  flow_rate : in m3/s
+    reference : flow in m3/s of the map
+    updates : iterations that led here
+    """
+
+    density: Array
+    sources: Array
+    answer: Array
+    from_sources: Array
+    inlet: float
+    flow_rate: float
+    flow: BedFlow
+    reference: float
+    updates: int
+
+
+@dataclass(frozen=True)
+class EvenMode:
+    """The mode that is even across the flow, which alone carries the balance of heat; double precision.
+
+    Answers to 1 W/m2 on each row (heat, walls, coolant) and on the bottom (last), (3 rows + 1,).
+
+    content : heat stored over the inlet's temperature in J;  board : integral of the bottom's rise in K m2
+    flux : heat to the coolant at the reference coefficient in W
+    bottom : excess of the bottom over the heat layer in K that the board's film leaves per kelvin of its ambient
+    hottest : excess of the layer's hottest plane over its mean, per heat in W/m2
+    """
+
+    answer: Array
+    surface: Array
+    content: Array
+    board: Array
+    flux: Array
+    bottom: float
+    hottest: float
+
+    @classmethod
+    def of(cls, modes: WaferModes, rows: TileRows, sides: Array, wafer: WaferThermalModel) -> EvenMode:
+        """Return the readings of the even mode's solutions for all loads, the board's last."""
+        values = modes.solve(sides[None], np.array([0]))[0]
+        _, along, through = wafer.tile_hats
+        layer = np.einsum("yps,p->ys", values[:, : modes.planes], through)
+        width, flux = float(modes.grid.x_weights.sum()), row_flux(modes, rows, values)
+        mean = along.T @ layer / rows.lengths[:, None]
+        even = values[:, : modes.planes, : rows.lengths.size].sum(axis=2).mean(axis=0)
+        film = wafer.model.films.get("bottom")
+        h = film.coefficient if film else 0.0
+        bottom, above = values[:, 0, -1].mean(), layer[:, -1].mean()
+        return cls(
+            answer=np.concatenate([flux, row_coolant(modes, rows, values), mean]),
+            surface=layer,
+            content=width * np.einsum("yps,yp->s", values, modes.capacity),
+            board=width * (modes.grid.y_weights @ values[:, 0]),
+            flux=width * (rows.lengths @ flux),
+            bottom=float(h * (bottom - above) / (1.0 - h * above)),
+            hottest=float(even[through > 0].max() - even @ through),
+        )
+
+
+@dataclass(frozen=True)
+class SettledMap:
+    """Answers of all modes at a reference flow to heat, wall and coolant sources by row.
+
+    flow_rate, temperature : the reference
+    tile_shapes : integrals of the modes over the tiles along x, (modes, tile_x)
+    to_heat, to_sources : flux (W/m2), coolant and heat layer (K) of each row, (modes, 3 rows, rows or 2 rows)
+    surface_to_heat, surface_to_sources : heat layer's mean over its thickness on the nodes along y,
+        (modes, ny, rows or 2 rows)
+    even : balances
+    law : how the coolant departs from the reference
+    """
+
+    wafer: WaferThermalModel
+    modes: WaferModes
+    rows: TileRows
+    profile: RowProfile
+    flow_rate: float
+    temperature: float
+    to_heat: Array
+    to_sources: Array
+    surface_to_heat: Array
+    surface_to_sources: Array
+    even: EvenMode
+    law: CoolantLaw
+
+    @classmethod
+    def build(cls, wafer: WaferThermalModel, flow_rate: float, temperature: float) -> SettledMap:
+        """Return the map at a reference flow in m3/s and coolant temperature in K."""
+        modes, rows = WaferModes.of(wafer, flow_rate, temperature), TileRows.of(wafer)
+        heat = heat_by_row(wafer, modes)
+        profile = RowProfile.of(modes, rows, heat)
+        sides = np.concatenate([heat, profile.at_walls(modes, rows), profile.in_coolant(modes, rows)], axis=2)
+        _, along, through = wafer.tile_hats
+        by_row = along.T / rows.lengths[:, None]
+        count = heat.shape[2]
+        answers, surface = [], []
+        for start in range(0, modes.values.size, _CHUNK):
+            found = modes.solve(sides[None], np.arange(start, min(start + _CHUNK, modes.values.size)))
+            layer = np.einsum("myps,p->mys", found[:, :, : modes.planes], through)
+            read = [row_flux(modes, rows, found), row_coolant(modes, rows, found), by_row @ layer]
+            answers.append(np.concatenate(read, axis=1))
+            surface.append(layer)
+        answer, layers = np.concatenate(answers).astype(np.float32), np.concatenate(surface).astype(np.float32)
+        with_board = np.concatenate([sides, board_film(modes)], axis=2)
+        return cls(
+            wafer, modes, rows, profile, flow_rate, temperature,
+            np.ascontiguousarray(answer[:, :, :count]), np.ascontiguousarray(answer[:, :, count:]),
+            np.ascontiguousarray(layers[:, :, :count]), np.ascontiguousarray(layers[:, :, count:]),
+            EvenMode.of(modes, rows, with_board, wafer),
+            coolant_law(rows, flow_rate, temperature),
+        )  # fmt: skip
+
+    @cached_property
+    def tile_shapes(self) -> Array:
+        """Integrals of the modes over the tiles along x, (modes, tile_x)."""
+        return np.asarray(self.modes.shapes.T @ self.wafer.tile_hats[0], np.float32)
+
+    @cached_property
+    def line_shapes(self) -> Array:
+        """Integrals of the modes with the lines' widths, (modes, lines)."""
+        return np.asarray(self.modes.shapes.T * self.modes.grid.x_weights, np.float32)
+
+    @cached_property
+    def shapes(self) -> Array:
+        """The modes in single precision, (lines, modes)."""
+        return np.asarray(self.modes.shapes, np.float32)
+
+    def settle(self, density: Array, flow_rate: float, inlet: float, guess: Settled | None = None) -> Settled:
+        """Return the settled state for heat in W/m2, (tile_x, tile_y), coolant's properties at its temperatures.
+
+        Parameters
+        ----------
+        density : array
+        flow_rate, inlet : float
+            Coolant in m3/s and K.
+        guess : Settled, optional
+            What to start from.
+
+        Raises
+        ------
+        OutOfRange
+            The iteration does not converge: the coolant is too far from the reference.
+        """
+        driven = self._driven(density, inlet)
+        added = self._added(guess) if guess else np.zeros_like(driven)
+        smallest = np.inf
+        for update in range(1, _MOST_UPDATES + 1):
+            departure = self.departure(driven + added, flow_rate, inlet)
+            sources = self._sources(driven + added, departure)
+            before, added = added, self._answer(self.to_sources, self.line_shapes @ sources)
+            change = float(np.abs((added - before) * self._in_kelvin).max())
+            if change <= _ENOUGH:
+                break
+            if not change <= _DIVERGED * smallest or update == _MOST_UPDATES:
+                raise OutOfRange("the coolant is too far from what the reduced model was built for")
+            smallest = min(smallest, change)
+        return Settled(
+            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
+        )
+
+    def settle_at(
+        self, density: Array, departure: Departure, flow_rate: float, inlet: float, guess: Settled
+    ) -> Settled:
+        """Return the settled state for heat in W/m2, (tile_x, tile_y), at given properties of the coolant."""
+        driven = self._driven(density, inlet)
+        added = self._added(guess)
+        for update in range(1, _MOST_UPDATES + 1):
+            sources = self._sources(driven + added, departure)
+            before, added = added, self._answer(self.to_sources, self.line_shapes @ sources)
+            if np.abs((added - before) * self._in_kelvin).max() <= _FOLLOWED:
+                break
+        else:
+            raise OutOfRange("the coolant is too far from what the reduced model was built for")
+        return Settled(
+            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
+        )
+
+    def departure(self, answer: Array, flow_rate: float, inlet: float) -> Departure:
+        """Return how the coolant departs from the reference at the temperatures of a settled answer."""
+        count = self.rows.lengths.size
+        flux, means = answer[:, :count], np.float32(inlet) + answer[:, count : 2 * count]
+        return self.law.departure(flow_rate, inlet, means, flux * self._half_change)
+
+    def _driven(self, density: Array, inlet: float) -> Array:
+        return self._answer(self.to_heat, self.tile_shapes @ density) + self._board_answer(inlet)
+
+    def _added(self, guess: Settled) -> Array:
+        """Return what the sources of another settled state add, here."""
+        if guess.reference == self.flow_rate:
+            return guess.from_sources
+        return self._answer(self.to_sources, self.line_shapes @ guess.sources)
+
+    def _sources(self, answer: Array, departure: Departure) -> Array:
+        """Return the sources that make up for coefficient and flow of the coolant as it is."""
+        flux, e, g = answer[:, : self.rows.lengths.size], departure.e, departure.g
+        return np.concatenate([-flux * e, flux * ((1.0 + e) / (1.0 + g) - 1.0)], axis=1).astype(np.float32)
+
+    def uniform(self, flow_rate: float, temperature: float) -> Settled:
+        """Return a wafer that is as warm as its coolant, on both sides."""
+        lines, rows = self.modes.grid.x.size, self.rows.lengths.size
+        answer = np.zeros((lines, 3 * rows), np.float32)
+        cold = np.zeros((lines, rows), np.float32)
+        flow = self.law.departure(flow_rate, temperature, cold + np.float32(temperature), cold).flow
+        density = np.zeros((self.wafer.tiles[1], rows), np.float32)
+        return Settled(
+            density, np.zeros((lines, 2 * rows), np.float32), answer, answer, temperature, flow_rate, flow,
+            self.flow_rate, 0,
+        )  # fmt: skip
+
+    def flow(self, settled: Settled, flow_rate: float) -> BedFlow:
+        """Return the flow that another rate in m3/s would be at the same coolant temperatures."""
+        return self.departure(settled.answer, flow_rate, settled.inlet).flow
+
+    def extremes(self, settled: Settled) -> tuple[float, float]:
+        """Return the hottest coolant and wetted wall over the inlet in K, at the ends of rows."""
+        count = self.rows.lengths.size
+        flux, rise = settled.answer[:, :count], settled.answer[:, count : 2 * count]
+        hottest = rise + np.abs(flux) * self._half_change
+        return float(hottest.max()), float((hottest + flux * self._in_kelvin[:count]).max())
+
+    def _answer(self, answers: Array, amplitudes: Array) -> Array:
+        """Return readings on lines and rows, (lines, 3 rows), for amplitudes of the modes."""
+        return np.asarray(self.shapes @ np.matmul(answers, amplitudes[:, :, None])[:, :, 0])
+
+    def _board_answer(self, inlet: float) -> Array:
+        film = self.wafer.model.films.get("bottom")
+        if film is None:
+            return np.zeros(1, np.float32)
+        return np.asarray(self.even.answer[:, -1] * (film.coefficient * (film.ambient - inlet)), np.float32)
+
+    @cached_property
+    def _in_kelvin(self) -> Array:
+        """Factors of the readings of each row that make kelvins, (3 rows,)."""
+        stream, ones = self.modes.stream, np.ones(self.rows.lengths.size)
+        wall = float(stream.exchange[0].mean() * stream.walls.weights.sum())
+        return np.asarray(np.concatenate([ones / wall, ones, ones]), np.float32)
+
+    @cached_property
+    def _half_change(self) -> Array:
+        """Half the change of the coolant along each row per flux, in K m2/W."""
+        rate = self.modes.stream.capacity_rate[0] @ self.rows.cell_shares
+        return np.asarray(self.rows.lengths / (2.0 * rate), np.float32)
+
+    @cached_property
+    def _solver(self) -> ModalSolver:
+        return ModalSolver(self.modes.operator, (self.modes.stream,), None, Slabs(self.modes.grid.x.size))
+
+    @cached_property
+    def _loads(self) -> tuple[Array, Array]:
+        """Loads of 1 W/m2 on each row (heat, walls, coolant), (ny places, 3 rows), and on the bottom."""
+        modes, rows = self.modes, self.rows
+        sides = [heat_by_row(self.wafer, modes), self.profile.at_walls(modes, rows), self.profile.in_coolant(modes, rows)]
+        return np.concatenate(sides, axis=2).reshape(-1, 3 * rows.lengths.size), board_film(modes)[:, :, 0]
+
+    def whole(self, settled: Settled) -> Array:
+        """Return the temperatures of every mode over the inlet, (modes, ny, places)."""
+        amplitudes = np.concatenate([self.tile_shapes @ settled.density, self.line_shapes @ settled.sources], axis=1)
+        loads, board = self._loads
+        right = (loads @ amplitudes.T.astype(float)).reshape(*board.shape, -1)
+        if film := self.wafer.model.films.get("bottom"):
+            even = self.modes.shapes.T @ self.modes.grid.x_weights
+            right += (film.coefficient * (film.ambient - settled.inlet)) * board[:, :, None] * even
+        return np.ascontiguousarray(self._solver.substitute(right).transpose(2, 0, 1), np.float32)
+
+    def surface_of_heat(self, density: Array) -> Array:
+        """Return what heat in W/m2, (tile_x, tile_y), adds to the heat layer's mean in K on the nodes, (nx, ny)."""
+        return self._surface(self.surface_to_heat, self.tile_shapes @ density)
+
+    def surface_of_sources(self, sources: Array) -> Array:
+        """Return what sources at walls and in the coolant add to it, (nx, ny)."""
+        return self._surface(self.surface_to_sources, self.line_shapes @ sources)
+
+    def surface_of_board(self, inlet: float) -> Array:
+        """Return what the board's side adds to it, (ny,)."""
+        film = self.wafer.model.films.get("bottom")
+        return np.float32(film.coefficient * (film.ambient - inlet) if film else 0.0) * self._board_surface
+
+    def _surface(self, answers: Array, amplitudes: Array) -> Array:
+        return np.asarray(self.shapes @ np.matmul(answers, amplitudes[:, :, None])[:, :, 0])
+
+    @cached_property
+    def _board_surface(self) -> Array:
+        return np.asarray(self.even.surface[:, -1], np.float32)

@@ -1,0 +1,154 @@
+"""One instant of a wafer as the reduced model knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.fe.heat import HeatBalance, HeatState
+from twin.fe.tensor import Array
+from twin.thermal.bed import BedFlow
+from twin.thermal.reduced.followed import Followed
+from twin.thermal.reduced.settled import Settled
+
+if TYPE_CHECKING:
+    from twin.thermal.reduced.model import ReducedWaferModel
+    from twin.thermal.reduced.step import ReducedStep
+
+
+@dataclass(frozen=True)
+class ReducedState:
+    """A wafer as what is settled for its heat, and what is not yet; see WaferState for the quantities.
+
+    followed : the settled state that this one is near to
+    share : factor between its heat and that which now reaches the walls
+    reaching : the latter in W/m2, (tile_x, tile_y)
+    rise : heat layer's mean by tile over the inlet in K, (tile_x, tile_y)
+    density : heat in W/m2, (tile_x, tile_y)
+    inlet : coolant at the inlet in K
+    at_rest : nothing changes any more
+    given : reduced states over the inlet's temperature, (groups, states), and the heat beyond theirs in J
+    stepped : the step that led here and the heat beyond its states in J
+    """
+
+    model: ReducedWaferModel = field(repr=False)
+    followed: Followed
+    share: float
+    reaching: Array
+    rise: Array
+    density: Array
+    inlet: float
+    balance: HeatBalance
+    iterations: int
+    at_rest: bool = False
+    given: tuple[Array, float] | None = None
+    stepped: tuple[ReducedStep, float] | None = None
+
+    @cached_property
+    def states(self) -> Array:
+        """Reduced states over the inlet's temperature, (groups, states)."""
+        return self.stepped[0].states(self.density) if self.stepped else self._kept[0]
+
+    @property
+    def more(self) -> float:
+        """Heat in J that the wafer holds beyond its reduced states."""
+        return self.stepped[1] if self.stepped else self._kept[1]
+
+    @cached_property
+    def _kept(self) -> tuple[Array, float]:
+        return self.given or self.model.states_of(self)
+
+    @property
+    def settled(self) -> Settled:
+        """The settled state that is followed."""
+        return self.followed.settled
+
+    @property
+    def flow(self) -> BedFlow:
+        """The coolant's flow."""
+        return self.settled.flow
+
+    @cached_property
+    def tile_temperature(self) -> Array:
+        """Mean of the heat layer in K, (tile_y, tile_x)."""
+        return np.asarray(self.rise.T, float) + self.inlet
+
+    @cached_property
+    def coolant_temperature(self) -> Array:
+        """Mean coolant in K, (tile_y, tile_x)."""
+        return self.share * np.asarray(self.model.by_tile(self.settled, 1).T, float) + self.inlet
+
+    @cached_property
+    def surface(self) -> Array:
+        """Mean of the heat layer over its thickness in K on the nodes, (nx, ny)."""
+        return self.model.nodes_of(self)
+
+    @cached_property
+    def _hottest_plane(self) -> Array:
+        return self.surface + self.model.excess_of(self)
+
+    @cached_property
+    def die_peak(self) -> Array:
+        """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
+        return self.model.full.die_peak(self._hottest_plane)
+
+    @property
+    def peak(self) -> float:
+        """Hottest point of the solid in K: in the heat layer, or at the bottom under warm air."""
+        return self.model.peak_of(float(self.die_peak.max()), self)
+
+    @property
+    def coolant_means(self) -> tuple[Array, ...]:
+        """Mean coolant in K, (lines, rows)."""
+        return (self.share * self.model.rises(self.settled) + self.inlet,)
+
+    @property
+    def coolant_heat(self) -> float:
+        """Heat given to the coolant in W."""
+        return sum(self.balance.streams)
+
+    @property
+    def board_heat(self) -> float:
+        """Heat given to the board side in W."""
+        return sum(self.balance.faces.values())
+
+    @property
+    def stored_heat(self) -> float:
+        """Rate of heat stored in W."""
+        return self.balance.stored
+
+    @property
+    def pressure_drop(self) -> float:
+        """Pressure drop of the cooling design in Pa."""
+        return self.flow.pressure_drop
+
+    @property
+    def coolant_outlet(self) -> float:
+        """Mixed mean of the coolant at the outlets in K."""
+        return self.model.outlet_of(self)
+
+    @cached_property
+    def heat(self) -> HeatState:
+        """All temperatures of solid and coolant."""
+        return self.model.field(self)
+
+    def tree(self) -> dict[str, Any]:
+        """Return all that the next step needs, as arrays by name."""
+        settled = self.settled
+        return {
+            "states": self.states,
+            "reaching": self.reaching,
+            "rise": self.rise,
+            "density": self.density,
+            "settled_density": settled.density,
+            "sources": settled.sources,
+            "answer": settled.answer,
+            "from_sources": settled.from_sources,
+            "numbers": np.array(
+                [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
+                 settled.flow.velocity, settled.reference, self.share, self.inlet, self.more]
+            ),
+        }  # fmt: skip
