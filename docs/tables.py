@@ -62,6 +62,8 @@ SCENARIO_KEYS = {
     "thermal.tiles_per_die.x": "tiles along x that carry their own power and temperature",
     "thermal.tiles_per_die.y": "the same along y",
     "facility.power_usage_effectiveness": "facility power over system power",
+    "inputs": "numbers that replace those of the library, such as `{chip.core.mac_energy: 4 pJ}`; see "
+    "[Unknown inputs](uncertainty.md)",
 }
 
 
@@ -139,6 +141,8 @@ def _written(field: Any, quantity: Quantity | None) -> str:
     """Return an example for a quantity, else the type."""
     if quantity is not None:
         return f"`{quantity.example}`" if quantity.unit else "number"
+    if "dict" in str(field.annotation):
+        return "mapping"
     kind = "whole number" if int in _annotations(field) else "name"
     return f"list of {kind}s" if "tuple" in str(field.annotation) else kind
 
@@ -146,7 +150,7 @@ def _written(field: Any, quantity: Quantity | None) -> str:
 def _default(value: Any, quantity: Quantity | None) -> str:
     if value is PydanticUndefined:
         return "needed"
-    if value in ((), ""):
+    if value in ((), "", {}):
         return "none"
     if value is None:
         return "`null`"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twin.results.compare import compare as compare
     from twin.results.results import open_results as open_results
     from twin.study.run import study as study
+    from twin.study.uncertainty import uncertainty as uncertainty
 
 _HOMES = {
     "compare": "twin.results.compare",
@@ -23,9 +24,10 @@ _HOMES = {
     "open_results": "twin.results.results",
     "run": "twin.engine.run",
     "study": "twin.study.run",
+    "uncertainty": "twin.study.uncertainty",
 }
 
-__all__ = ["compare", "load", "open_results", "run", "study"]
+__all__ = ["compare", "load", "open_results", "run", "study", "uncertainty"]
 
 
 def __getattr__(name: str) -> Any:

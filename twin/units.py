@@ -69,6 +69,8 @@ def to_si(text: object, unit: str, example: str = "") -> float:
         if unit in _DIMENSIONLESS:
             return number
         raise UnitError(f"needs a unit{hint}")
+    if written == unit:
+        return number
     return _convert(number, written, unit, hint)
 
 

@@ -24,9 +24,12 @@ kind: scenario
 base: wse3-llama3.1-8b-conversation
 compare_with: null
 workload: {duration: 6 s}
-thermal: {mesh: wafer-coarse}
+thermal: {mesh: wafer-coarse, model: full}
 """
 """A scenario file of a few seconds; to be followed by other keys."""
+
+COARSE = {"thermal.mesh": "wafer-coarse", "thermal.model": "full", "control.step": "1 s", "compare_with": None}
+"""What makes a packaged scenario small."""
 
 COMMAND = [sys.executable, "-c", "from twin.cli.main import main; main()"]
 ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -39,7 +42,7 @@ def run(name: str, **changes: object) -> Results:
 
 @cache
 def _run(name: str, changes: tuple[tuple[str, Any], ...]) -> Results:
-    settings = {"thermal.mesh": "wafer-coarse", "compare_with": None, **dict(changes)}
+    settings = {**COARSE, **dict(changes)}
     return twin.run(twin.load(name).replace(settings))
 
 

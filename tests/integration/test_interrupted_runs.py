@@ -16,12 +16,12 @@ from killed_runs import RUN, after_steps, assert_same, committed, resumed, start
 import twin
 from twin.errors import OutputError
 
-STEPS = 350
+STEPS = 520
 SCENARIO = """\
 kind: scenario
 base: wse3-llama3.1-8b-conversation
 compare_with: dgx-h100
-workload: {duration: 17.5 s, rate_scale: 4}
+workload: {duration: 26 s, rate_scale: 4}
 control: {step: 50 ms}
 thermal: {model: full, mesh: wafer-coarse, tiles_per_die: {x: 1, y: 1}}
 """

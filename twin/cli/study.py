@@ -86,6 +86,7 @@ def _text(found: Summary) -> str:
     from twin.report.study_display import shown
     from twin.report.study_words import told
     from twin.study.findings import findings
+    from twin.study.model_checks import checks_in_words, read_checks
     from twin.study.points import read_points
 
     lines = [
@@ -100,6 +101,8 @@ def _text(found: Summary) -> str:
             how = shown(column)
             low, high = how.text(values.min(), unit=False), how.text(values.max(), unit=False)
             lines.append(f"  {column.label:<32}{low:>12} to {high:<12}{how.unit}".rstrip())
+    if checked := checks_in_words(read_checks(found.folder)):
+        lines.append(f"thermal model: {checked}")
     return "\n".join(
         [*lines, *map(str, told(points)), *findings(found.folder).lines, f"results: {found.folder / 'study.zarr'}"]
     )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from twin.spec.scenario import Scenario
     from twin.study.run import Progress
 
-FOLDER = "uncertainty"
 _LINES = 10
 
 
@@ -35,10 +34,10 @@ def add_uncertainty(scenario: Scenario, results: Results, folder: Path, where: s
     """
     from twin.errors import RunStopped
     from twin.results.checkpoint import replace_file
-    from twin.results.uncertainty import UNCERTAINTY_FILE, digest
+    from twin.results.uncertainty import ENSEMBLE_FOLDER, UNCERTAINTY_FILE, digest
     from twin.study.uncertainty import uncertainty
 
-    ensemble = folder / FOLDER
+    ensemble = folder / ENSEMBLE_FOLDER
     if not keep:
         shutil.rmtree(ensemble, ignore_errors=True)
     try:

@@ -16,7 +16,7 @@ from twin.delivery.grid_solution import GridSolution
 from twin.engine.plant import WaferPlant
 from twin.errors import RunStopped
 from twin.power.model import TilePower
-from twin.thermal.wafer import WaferState
+from twin.thermal.protocol import ThermalState
 
 Array = NDArray[np.float64]
 _MOST_PASSES = 40
@@ -24,7 +24,7 @@ _RUNAWAY_GAIN = 1.0
 _BEYOND = 600.0  # K: leakage models mean nothing there, and no device works
 _DEPTH = 3
 _GROWTHS = 2
-_REDUCTION = 0.01
+_REDUCTION = 1e-3
 _CLOSED = 2e-7
 _SURE = 0.5
 _FIRST = 10.0
@@ -46,7 +46,7 @@ class TileLoad:
 class Coupled:
     """The converged step of one wafer; residuals are the errors left in temperature (K) and voltage (V)."""
 
-    thermal: WaferState
+    thermal: ThermalState
     grid: GridSolution
     power: TilePower
     passes: int
@@ -57,7 +57,7 @@ class Coupled:
 
 def couple(
     plant: WaferPlant,
-    old: WaferState,
+    old: ThermalState,
     load: TileLoad,
     set_voltage: Array,
     voltage: Array,
@@ -69,7 +69,7 @@ def couple(
 
     Parameters
     ----------
-    old : WaferState
+    old : ThermalState
         Wafer before the step.
     set_voltage : array, shape (die_y, die_x)
         Set points of the regulators in V.
@@ -86,12 +86,12 @@ def couple(
     temperature, thermal, solved = old.tile_temperature, old, 0
     equations = plant.thermal.step(old, flow, inlet, step) if step else None
     tolerance = plant.scenario.control.tolerance
-    near = tolerance * plant.chip.voltage.nominal / float(set_voltage.max())
+    enough = tolerance * plant.chip.voltage.nominal
     work = plant.power.work(load.mac, load.issue, load.hop, load.busy, load.clock)
     history = _History()
     for passes in range(1, _MOST_PASSES + 1):
         draw = plant.power.draw(work, temperature)
-        within = near if passes > 1 else _FIRST * near
+        within = (enough if passes > 1 else _FIRST * enough) / float(set_voltage.max())
         try:
             grid = plant.grid.solve(draw.total, set_voltage, voltage, within, plant.power.steepness)
         except RunStopped as stop:
@@ -106,7 +106,7 @@ def couple(
         found = thermal.tile_temperature
         history.add(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
-        if history.error <= tolerance * rise and grid.error <= near and thermal.balance.residual <= _CLOSED:
+        if history.error <= tolerance * rise and grid.error <= enough and thermal.balance.residual <= _CLOSED:
             return Coupled(thermal, grid, draw.parts(voltage), passes, solved, history.error, grid.error)
         temperature = history.improved()
         history.require_stable(temperature)
@@ -125,7 +125,7 @@ class _History:
         self._inputs: list[Array] = []
         self._outputs: list[Array] = []
         self._growths = 0
-        self._contraction = 1.0
+        self._contraction, self._answered = 1.0, 0.0
         self.change = np.inf
         self.gain = 0.0
 
@@ -137,19 +137,21 @@ class _History:
         if self._inputs:
             moved, answered = given - self._inputs[-1], found - self._outputs[-1]
             self.gain = float(np.vdot(moved, answered) / max(np.vdot(moved, moved), np.finfo(float).tiny))
-            self._contraction = float(np.abs(answered).max() / max(np.abs(moved).max(), np.finfo(float).tiny))
+            self._answered = float(np.abs(answered).max())
+            self._contraction = self._answered / max(float(np.abs(moved).max()), np.finfo(float).tiny)
         self._inputs = [*self._inputs[-_DEPTH:], given]
         self._outputs = [*self._outputs[-_DEPTH:], found]
 
     @property
     def error(self) -> float:
-        """Distance of the last output from the fixed point, L / (1 - L) of the last change, in K.
+        """Distance of the last output from the fixed point: L / (1 - L) of the last change, in K.
 
-        L is how far the last two outputs lie apart over their inputs, which counts what the solver of the heat
-        equation left of the change before as well. It says nothing after one pass, and near 1.
+        L is how far the last two outputs lie apart over their inputs; it says nothing after one pass, and near
+        1. To it comes what the solver of the heat equation leaves of how far its answer had to move.
         """
         lipschitz = self._contraction
-        return self.change * (lipschitz / (1.0 - lipschitz) if lipschitz < _SURE else 1.0)
+        left = lipschitz / (1.0 - lipschitz) if lipschitz < _SURE else 1.0
+        return self.change * left + _REDUCTION * self._answered
 
     def improved(self) -> Array:
         """Return the next input."""

@@ -19,6 +19,7 @@ from twin.engine.state import Served
 from twin.errors import Problem, SpecError
 from twin.library import Entry
 from twin.results.description import Occurrence
+from twin.results.model_check import ModelCheck
 from twin.spec.gpu import Gpu
 from twin.spec.scenario import Scenario
 from twin.spec.system import GpuSystem
@@ -101,6 +102,10 @@ class FleetSimulation:
 
     def warnings(self, state: FleetState) -> tuple[Occurrence, ...]:
         """Return nothing: GPU nodes have no coolant loop of their own."""
+        return ()
+
+    def checks(self, state: FleetState) -> tuple[ModelCheck, ...]:
+        """Return nothing: GPU nodes have no reduced thermal model."""
         return ()
 
 

@@ -30,13 +30,19 @@ class Answer:
     die_rise: Array
 
     @classmethod
-    def of(cls, coupled: Sequence[Coupled], inlet: float) -> Answer:
-        """Return the answer that a solution of the heat problem shows."""
-        return cls(
-            heat=drawn_by([found.grid for found in coupled]),
-            rise=np.stack([found.thermal.tile_temperature for found in coupled]) - inlet,
-            die_rise=np.stack([found.thermal.die_peak for found in coupled]) - inlet,
-        )
+    def of(cls, coupled: Sequence[Coupled], inlet: float, hottest: bool) -> Answer:
+        """Return the answer that a solution of the heat problem shows.
+
+        Without `hottest` that of the dies' hottest points is left out: they cost much to find, and what is
+        not known to be warm is not held back.
+        """
+        heat = drawn_by([found.grid for found in coupled])
+        rise = np.asarray([found.thermal.tile_temperature for found in coupled], dtype=np.float64) - inlet
+        dies = coupled[0].grid.die_current.shape
+        die_rise = np.zeros((len(coupled), *dies))
+        if hottest:
+            die_rise = np.asarray([found.thermal.die_peak for found in coupled], dtype=np.float64) - inlet
+        return cls(heat, rise, die_rise)
 
     @classmethod
     def unknown(cls, plant: WaferPlant) -> Answer:

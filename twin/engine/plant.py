@@ -26,8 +26,9 @@ from twin.spec.delivery import DeliveryDesign
 from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
-from twin.thermal.regime import coolant_cautions
+from twin.thermal.protocol import ThermalModel
 from twin.thermal.reduced.twofold import TwofoldWaferModel
+from twin.thermal.regime import coolant_cautions
 from twin.thermal.wafer import WaferThermalModel
 from twin.workload.activity import tile_cores
 from twin.workload.pipeline import Pipeline, nominal_clocks, pipeline, region_clocks
@@ -50,7 +51,7 @@ class WaferPlant:
     design: ChannelDesign | JetDesign
     delivery: DeliveryDesign
     coolant: CoolantProperties
-    thermal: WaferThermalModel | TwofoldWaferModel
+    thermal: ThermalModel
     grid: WaferGrid
     power: PowerModel
     cores: Array
@@ -146,7 +147,7 @@ def _thermal(
     coolant: CoolantProperties,
     mesh: Entry,
     where: str,
-) -> WaferThermalModel | TwofoldWaferModel:
+) -> ThermalModel:
     recipe: Any = mesh.spec
     inlet = cooling.inlet_temperature
     if found := [caution.text for caution in coolant_cautions(coolant, inlet, inlet, inlet)]:

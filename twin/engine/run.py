@@ -186,6 +186,7 @@ def _finish(
         requests=None if state is None else simulation.requests(state),
         hottest=None if state is None else simulation.hottest(state),
         warnings=() if state is None else simulation.warnings(state),
+        checks=() if state is None else simulation.checks(state),
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine import state as wafer_state
+from twin.engine.checks import checked, random_steps
 from twin.engine.plant import WaferPlant
 from twin.engine.samples import Sample
 from twin.engine.state import EngineState, Served
 from twin.engine.step import control_step, initial
 from twin.library import Entry
 from twin.results.description import Occurrence
+from twin.results.model_check import ModelCheck
 
 
 class Simulation(Protocol):
@@ -51,6 +54,9 @@ class Simulation(Protocol):
     def warnings(self, state: Any) -> tuple[Occurrence, ...]:
         """Return what a reader must know of the run so far."""
 
+    def checks(self, state: Any) -> tuple[ModelCheck, ...]:
+        """Return the checks of the reduced thermal model at random instants and at the hottest."""
+
 
 class WaferSimulation:
     """A wafer system."""
@@ -74,7 +80,18 @@ class WaferSimulation:
 
     def step(self, state: EngineState, step: float) -> tuple[EngineState, Sample]:
         """Return the state one control step later, and the variables of the step."""
-        return control_step(self.plant, state, step)
+        after, sample = control_step(self.plant, state, step)
+        work, length = self.plant.scenario.workload, self.plant.scenario.control.step
+        if round(state.time / length) in random_steps(max(1, round(work.duration / length)), work.seed):
+            after = self._checked(after)
+        return after, sample
+
+    def _checked(self, state: EngineState) -> EngineState:
+        """Return the state with a check of the reduced thermal model, if it has one."""
+        if not state.recent.moments:
+            return state
+        found = checked(self.plant.thermal, state.recent.window(state.thermal, state.time), "random")
+        return state if found is None else replace(state, checks=(*state.checks, found))
 
     def pack(self, state: EngineState) -> Any:
         """Return a state as nested mappings of arrays and numbers."""
@@ -113,6 +130,11 @@ class WaferSimulation:
     def warnings(self, state: EngineState) -> tuple[Occurrence, ...]:
         """Return where coolant and loop left the range of the models or of good practice."""
         return state.occurrences
+
+    def checks(self, state: EngineState) -> tuple[ModelCheck, ...]:
+        """Return the checks of the reduced thermal model at random instants and at the hottest."""
+        hottest = checked(self.plant.thermal, state.warmest, "hottest") if state.warmest else None
+        return state.checks if hottest is None else (*state.checks, hottest)
 
 
 def centres(extent: float, count: int) -> NDArray[np.float64]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.delivery.policies import ControlState
+from twin.engine.checks import NO_MOMENTS, Moment, Recent, Window
 from twin.engine.plant import WaferPlant
 from twin.results.description import Occurrence
+from twin.results.model_check import ModelCheck
 from twin.thermal.loop import LoopState
-from twin.thermal.wafer import WaferState
+from twin.thermal.protocol import ThermalState
 from twin.workload.serving import Queue, pack, unpack
 
 Array = NDArray[np.float64]
@@ -80,7 +82,7 @@ class EngineState:
 
     time: float
     queue: Queue
-    thermal: tuple[WaferState, ...]
+    thermal: tuple[ThermalState, ...]
     voltage: Array
     control: ControlState
     loop: LoopState
@@ -88,6 +90,9 @@ class EngineState:
     hottest: Hottest
     served: Served
     occurrences: tuple[Occurrence, ...] = ()
+    recent: Recent = NO_MOMENTS
+    warmest: Window | None = None
+    checks: tuple[ModelCheck, ...] = ()
 
 
 def to_tree(state: EngineState) -> dict[str, Any]:
@@ -103,6 +108,9 @@ def to_tree(state: EngineState) -> dict[str, Any]:
         "hottest": state.hottest,
         "served": state.served,
         "occurrences": state.occurrences,
+        "recent": [[moment.tree() for moment in moments] for moments in state.recent.moments],
+        "warmest": None if state.warmest is None else state.warmest.tree(),
+        "checks": state.checks,
     }
 
 
@@ -121,4 +129,9 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
         hottest=Hottest(**tree["hottest"]),
         served=Served(**tree["served"]),
         occurrences=tuple(Occurrence(**kept) for kept in tree["occurrences"]),
+        recent=Recent(
+            tuple(tuple(Moment.restored(kept, plant.thermal) for kept in moments) for moments in tree["recent"])
+        ),
+        warmest=Window.restored(tree["warmest"], plant.thermal),
+        checks=tuple(ModelCheck(**kept) for kept in tree["checks"]),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.delivery.grid import GridSolution
 from twin.delivery.policies import ControlState, Sensors, next_control
@@ -26,7 +27,7 @@ from twin.power.model import Work as NominalWork
 from twin.workload.activity import Activity, busy_share, idle_activity, serving_activity, virus_activity
 from twin.workload.mean_load import NO_SERVICE, MeanLoad, MeanService, serve_on_pipeline
 
-_MOST_PASSES = 60
+_MOST_PASSES = 40
 _SHARE = 0.5
 """Part of the tolerance to which set points are settled, so that they still stand after the next heat solution."""
 _GRID_SHARE = 0.03
@@ -90,8 +91,8 @@ def settle(
     solution tells why.
     """
     control, work, voltage, temperature = start.control, start.work, start.voltage, inlet + answer.rise
-    most = answer.most(plant.chip.limits.throttle - inlet if _governed(plant) else inf)
-    slopes, change = start.slopes.shifted(), 1.0
+    most, slack = answer.most(plant.chip.limits.throttle - inlet if _governed(plant) else inf), _slack(plant, inlet)
+    slopes, change, held = start.slopes.shifted(), 1.0, np.zeros(most.shape, dtype=bool)
     for _ in range(_MOST_PASSES):
         try:
             within = _GRID_SHARE * max(tolerance, change)
@@ -101,8 +102,10 @@ def settle(
         found, heat = np.stack([grid.tile_voltage for grid in grids]), drawn_by(grids)
         moved = float(np.abs(found - voltage).max()) / plant.chip.voltage.nominal
         slowest = control.throttle <= plant.delivery.thermal_governor.minimum_share
-        voltage, temperature = found, answer.temperature(heat, np.where(slowest, inf, most), inlet)
-        following = _governed_by(plant, control, by_die(heat, most.shape), by_die(dynamic, most.shape), most, inlet)
+        voltage, temperature = found, answer.temperature(heat, np.where(slowest, inf, (1.0 + slack) * most), inlet)
+        by_dies = by_die(heat, most.shape), by_die(dynamic, most.shape), most
+        throttle, held = _throttle(plant, control, *by_dies, inlet, held)
+        following = replace(control, throttle=throttle)
         following = followed(plant, following, grids, work)
         change = max(moved, changed(plant, control, following))
         if change <= _SHARE * tolerance:
@@ -171,33 +174,46 @@ def off_limit(plant: WaferPlant, control: ControlState, hottest: Array, inlet: f
     held = (control.throttle < 1.0) & (control.throttle * plant.chip.core.clock <= control.clock)
     over = np.where(control.throttle > governor.minimum_share, hottest - limit, 0.0)
     away = np.where(held & (hottest < limit), limit - hottest, np.maximum(over, 0.0))
-    worst = float(away.max())
-    return 0.0 if worst <= _IN_BAND * governor.hysteresis else worst / max(limit - inlet, governor.hysteresis)
+    worst = float(away.max()) / max(limit - inlet, governor.hysteresis)
+    return 0.0 if worst <= _slack(plant, inlet) else worst
+
+
+def _slack(plant: WaferPlant, inlet: float) -> float:
+    """Return the band in which the governor leaves a throttled die, over its rise."""
+    hysteresis = plant.delivery.thermal_governor.hysteresis
+    return _IN_BAND * hysteresis / max(plant.chip.limits.throttle - inlet, hysteresis)
 
 
 def _governed(plant: WaferPlant) -> bool:
     return "thermal_governor" in plant.scenario.control.policy
 
 
-def _governed_by(
-    plant: WaferPlant, control: ControlState, heat: Array, dynamic: Array, most: Array, inlet: float
-) -> ControlState:
-    """Return the control with the throttle at which dies are expected to give the heat `most`, at most 1.
+def _throttle(
+    plant: WaferPlant,
+    control: ControlState,
+    heat: Array,
+    dynamic: Array,
+    most: Array,
+    inlet: float,
+    held: NDArray[np.bool_],
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the throttle, at most 1, at which dies are expected to give the heat `most`; and which are held there.
 
-    The clock moves their dynamic power alone; all are per die in W.
+    The clock moves their dynamic power alone; all are per die in W. What is `held` stays so as long as it is
+    within the governor's band, or voltages that still move would drive dies in and out of a narrower one.
     """
     if not _governed(plant):
-        return replace(control, throttle=np.ones_like(control.throttle))
+        return np.ones_like(control.throttle), held
     if (heat < most).all() and (control.throttle >= 1.0).all():
-        return control
-    governor, rise = plant.delivery.thermal_governor, plant.chip.limits.throttle - inlet
+        return control.throttle, held
+    governor = plant.delivery.thermal_governor
     present = np.minimum(control.throttle, control.clock / plant.chip.core.clock)
     left = np.maximum(most - (heat - dynamic), 0.0)
-    ratio = np.divide(left, dynamic, out=np.ones_like(left), where=dynamic > 0.0)
+    ratio = np.divide(left, dynamic, out=np.ones_like(left), where=(dynamic > 0.0) & np.isfinite(most))
     wanted = np.clip(present * ratio**_GOVERNING, governor.minimum_share, 1.0)
-    near = np.abs(heat / most - 1.0) * rise <= _SHARE * _IN_BAND * governor.hysteresis
+    near = np.abs(heat / most - 1.0) <= np.where(held, 1.0, _SHARE) * _slack(plant, inlet)
     free = (heat < most) & (control.throttle >= 1.0)
-    return replace(control, throttle=np.where(free, 1.0, np.where(near, control.throttle, wanted)))
+    return np.where(free, 1.0, np.where(near, control.throttle, wanted)), near
 
 
 def changed(plant: WaferPlant, old: ControlState, new: ControlState) -> float:

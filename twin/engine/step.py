@@ -23,9 +23,10 @@ from twin.errors import RunStopped
 from twin.results.description import Occurrence
 from twin.thermal.failures import condition_at
 from twin.thermal.loop import LoopOutput, LoopState, flow_cautions, initial_state, loop_step
+from twin.thermal.protocol import ThermalState
 from twin.thermal.pumps import delivered_flow
+from twin.thermal.reduced.twofold import TwofoldWaferModel
 from twin.thermal.regime import Caution
-from twin.thermal.wafer import WaferState
 from twin.workload import serving
 from twin.workload.activity import Activity, busy_share, idle_activity, serving_activity, virus_activity
 from twin.workload.intervals import Interval
@@ -133,6 +134,10 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
     hottest = state.hottest
     if max(w.peak for w in thermal) > hottest.peak:
         hottest = _surfaces(plant, thermal, time)
+    recent, warmest = state.recent, state.warmest
+    if isinstance(plant.thermal, TwofoldWaferModel):
+        recent = recent.plus(state.thermal, coupled, state.flow, inlet, step)
+        warmest = recent.window(thermal, time) if hottest is not state.hottest else warmest
     after = replace(
         state,
         time=time,
@@ -143,6 +148,8 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
         hottest=hottest,
         served=_served(state.served, interval),
         occurrences=_noted(plant, state, thermal, output.cautions, time),
+        recent=recent,
+        warmest=warmest,
     )
     busy = interval.busy_decode + interval.busy_prefill if interval else float(loads[0].busy.mean())
     sensors = Sensors(
@@ -229,7 +236,7 @@ def _flow(plant: WaferPlant, state: EngineState, step: float) -> float:
 def _noted(
     plant: WaferPlant,
     state: EngineState,
-    thermal: tuple[WaferState, ...],
+    thermal: tuple[ThermalState, ...],
     of_loop: tuple[Caution, ...],
     time: float,
 ) -> tuple[Occurrence, ...]:
@@ -242,7 +249,7 @@ def _noted(
     return (*state.occurrences, *(Occurrence(subject, text, time) for subject, text in reversed(fresh.items())))
 
 
-def _surfaces(plant: WaferPlant, thermal: tuple[WaferState, ...], time: float) -> Hottest:
+def _surfaces(plant: WaferPlant, thermal: tuple[ThermalState, ...], time: float) -> Hottest:
     return Hottest(
         peak=max(w.peak for w in thermal),
         time=time,

@@ -13,6 +13,7 @@ from twin.report.study_layout import Page
 from twin.report.study_rest import assumed, facts
 from twin.report.study_words import outcome, told
 from twin.study.findings import findings
+from twin.study.model_checks import read_checks
 from twin.study.outcome import DONE, EXCLUDED, FAILED
 from twin.study.points import Column, Failure, StudyPoints, errors, failures, provenance, read_points
 
@@ -69,7 +70,7 @@ def render(folder: Path) -> str:
         cards=cards,
         reasons=[_reason(points, failure) for failure in failures(folder)],
         table=points_table(points),
-        facts=facts(points, made),
+        facts=facts(points, made, read_checks(folder)),
         assumed_inputs=assumed(points),
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twin.report.study_display import shown
 from twin.results.kpis import NUMERICAL
 from twin.study.answers import Found, answered
+from twin.study.limits import Limit
 from twin.study.points import Column, StudyPoints
 
 MOST_SERIES = 4
@@ -66,7 +67,8 @@ class Page:
         names = self.points.study.show
         if not names:
             goals = [a.goal for a in self.points.study.answers]
-            limited = [n for n in columns if any(n in text for a in self.points.study.answers for text in a.limits)]
+            texts = [text for answer in self.points.study.answers for text in answer.limits]
+            limited = [name for name in columns for text in texts if name in Limit(text).names]
             names = tuple(dict.fromkeys((*goals, *limited))) or tuple(n for n in columns if n not in NUMERICAL)
         found = [columns[name] for name in names if name in columns and not columns[name].is_key]
         return tuple(column for column in found if np.isfinite(column.values.astype(float)).any())

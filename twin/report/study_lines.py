@@ -23,7 +23,8 @@ def lines_figure(page: Page, quantity: Column, key: Column) -> Any:
 
     how, along = shown(quantity), shown(key)
     figure = new_figure(height=400)
-    series = page.series((key,))
+    known = np.isfinite(quantity.values.astype(float))
+    series = [one for one in page.series((key,)) if (one.members & known).any()]
     for number, one in enumerate(series):
         members = np.flatnonzero(one.members & page.points.done)
         order = members[np.argsort(key.values[members].astype(float))]

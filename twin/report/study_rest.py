@@ -15,6 +15,7 @@ from twin.references import references
 from twin.results.description import AssumedInput, assumed_inputs
 from twin.spec.base import Spec, to_tree
 from twin.spec.scenario import set_dotted
+from twin.study.model_checks import Check, checks_in_words
 from twin.study.points import Provenance, StudyPoints
 
 
@@ -34,7 +35,7 @@ def base_tree(points: StudyPoints) -> dict[str, Any]:
     return dict(found or {})
 
 
-def facts(points: StudyPoints, made: Provenance) -> list[Fact]:
+def facts(points: StudyPoints, made: Provenance, checks: list[Check]) -> list[Fact]:
     """Return how, when and where the points were computed."""
     tree = base_tree(points)
     found = [
@@ -44,6 +45,8 @@ def facts(points: StudyPoints, made: Provenance) -> list[Fact]:
     thermal = tree.get("thermal")
     if isinstance(thermal, dict):
         found.append(Fact("thermal model", f"{thermal.get('model')}, mesh {thermal.get('mesh')}"))
+    if checks:
+        found.append(Fact("thermal model, checked", checks_in_words(checks)))
     if "energy_residual" in points.columns and points.done.any():
         worst = max((v for v in points.columns["energy_residual"].values if v == v), default=None)
         if worst is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.errors import did_you_mean
 from twin.results.description import Description, Occurrence, written_occurrences
+from twin.results.model_check import ModelCheck, written_checks
 from twin.results.results import (
     COMPLETE,
     STATUSES,
@@ -119,6 +120,7 @@ class MemoryWriter:
         requests: Arrays | None = None,
         hottest: Arrays | None = None,
         warnings: Iterable[Occurrence] = (),
+        checks: Iterable[ModelCheck] = (),
     ) -> Results:
         """Return the run as results."""
         import xarray as xr
@@ -132,7 +134,7 @@ class MemoryWriter:
                 for name, v in VARIABLES.items()
             },
             coords={n: (n, values, attributes_of(COORDINATES[n])) for n, values in coords.items()},
-            attrs={**self._description.attributes(), **outcome_attributes(status, reason, wall_time, warnings)},
+            attrs={**self._description.attributes(), **outcome_attributes(status, reason, wall_time, warnings, checks)},
         )
         return Results(
             data,
@@ -142,7 +144,11 @@ class MemoryWriter:
 
 
 def outcome_attributes(
-    status: str, reason: str, wall_time: float | None, warnings: Iterable[Occurrence]
+    status: str,
+    reason: str,
+    wall_time: float | None,
+    warnings: Iterable[Occurrence],
+    checks: Iterable[ModelCheck] = (),
 ) -> dict[str, Any]:
     """Return the attributes that say how a run ended; ValueError for an unknown status."""
     if status not in STATUSES:
@@ -152,6 +158,7 @@ def outcome_attributes(
         "reason": reason,
         "wall_time_s": wall_time,
         "warnings": written_occurrences(warnings),
+        "model_checks": written_checks(checks),
     }
 
 

@@ -14,6 +14,7 @@ from twin.errors import OutputError, did_you_mean
 from twin.results import kpis
 from twin.results.description import AssumedInput, Description, Occurrence, read_occurrences
 from twin.results.display import display_of, number
+from twin.results.model_check import ModelCheck, checks_line, read_checks
 from twin.results.model_error import ModelError, rise_of_hottest
 from twin.results.tables import COORDINATES, HOTTEST, REQUESTS, attributes_of
 from twin.results.uncertainty import Uncertainty, read_uncertainty
@@ -60,6 +61,11 @@ class Results:
         """What left the range of the models or of good practice, in the order of its first time."""
         return read_occurrences(self.data.attrs)
 
+    @cached_property
+    def model_checks(self) -> tuple[ModelCheck, ...]:
+        """Instants at which the reduced thermal model was checked against the full one."""
+        return read_checks(self.data.attrs)
+
     @property
     def model_errors(self) -> tuple[ModelError, ...]:
         """What the models of the run are known to miss."""
@@ -105,8 +111,10 @@ class Results:
         state = {"status": self.status, "reason": self.reason or None, "steps": int(self.data.sizes["time"])}
         warnings = [{"subject": w.subject, "text": w.text, "time_s": w.time} for w in self.warnings]
         errors = [{**asdict(error), "peak_temperature_error_K": self.peak_error(error)} for error in self.model_errors]
+        checks = [asdict(check) for check in self.model_checks]
         bands = {"uncertainty": self.uncertainty.to_json()} if self.uncertainty else {}
-        return {**self.kpis, **bands, "assumed_inputs": listed, "model_errors": errors, "warnings": warnings, **state}
+        told = {"assumed_inputs": listed, "model_errors": errors, "model_checks": checks, "warnings": warnings}
+        return {**self.kpis, **bands, **told, **state}
 
     def summary(self) -> str:
         """Return a text table of the key figures with their units."""
@@ -116,6 +124,8 @@ class Results:
             if value is not None:
                 lines.append(f"  {kpi.label:<28}{number(shown(value)):>14} {shown.unit}".rstrip())
         lines += [self._model_error_line(error) for error in self.model_errors]
+        if self.model_checks:
+            lines.append(f"  {checks_line(self.model_checks)}")
         if self.assumed_inputs:
             lines.append(f"  {'inputs that are assumed':<28}{len(self.assumed_inputs):>14}")
         lines += [f"  warning, first at {w.time:g} s: {w.text}" for w in self.warnings]

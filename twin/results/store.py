@@ -20,6 +20,7 @@ from twin.errors import OutputError
 from twin.results import checkpoint
 from twin.results.description import Description, Occurrence
 from twin.results.memory import CHUNK_STEPS, StepBuffer, expect_step, kept_type, outcome_attributes
+from twin.results.model_check import ModelCheck
 from twin.results.results import (
     COMPARISON,
     COMPLETE,
@@ -33,13 +34,14 @@ from twin.results.results import (
     requests_dataset,
 )
 from twin.results.tables import COORDINATES, attributes_of
+from twin.results.uncertainty import ENSEMBLE_FOLDER, UNCERTAINTY_FILE
 from twin.variables import VARIABLES
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CHECKPOINT = "checkpoint.npz"
-_OWN_FILES = (CHECKPOINT, STORE, "report.html", "scenario.yaml", COMPARISON)
+_OWN_FILES = (CHECKPOINT, STORE, "report.html", "scenario.yaml", COMPARISON, UNCERTAINTY_FILE, ENSEMBLE_FOLDER)
 _NOT_A_NUMBER = float("nan")
 COMMIT_PAUSE = 1.0
 """Seconds between commits within a chunk."""
@@ -158,6 +160,7 @@ class ResultWriter:
         requests: Arrays | None = None,
         hottest: Arrays | None = None,
         warnings: Iterable[Occurrence] = (),
+        checks: Iterable[ModelCheck] = (),
     ) -> Results:
         """Write what remains, set the status last, and return the results.
 
@@ -165,7 +168,7 @@ class ResultWriter:
         coordinates `x`, `y` and `time` as well.
         """
         self._flush()
-        outcome = outcome_attributes(status, reason, wall_time, warnings)
+        outcome = outcome_attributes(status, reason, wall_time, warnings, checks)
         with _writing(self.folder):
             if requests is not None:
                 self._write_group("requests", requests_dataset(requests))

@@ -12,7 +12,7 @@ from typing import Any
 from twin.results.display import display_of, number
 from twin.results.kpis import KPIS
 
-UNCERTAINTY_FILE = "uncertainty.json"
+UNCERTAINTY_FILE, ENSEMBLE_FOLDER = "uncertainty.json", "uncertainty"
 SHARES = (0.05, 0.5, 0.95)
 """The quantiles of a band."""
 
@@ -48,8 +48,8 @@ class Uncertainty:
     """Bands of the key figures of a scenario, and how they were found.
 
     `points` were drawn by `method` with `seed`; `done` of them have a steady state, `reasons` tells why others have
-    none. `noise` is the rank correlation that chance alone reaches in one of twenty cases. `scenario` is the digest
-    of the resolved scenario that the bands are of.
+    none. `noise` is the rank correlation that the largest of all inputs would reach by chance in one of twenty cases.
+    `scenario` is the digest of the resolved scenario that the bands are of.
     """
 
     method: str
@@ -85,7 +85,7 @@ class Uncertainty:
         return (
             f"5, 50 and 95 % of {self.points} steady operating points at the mean load{left_out}: {len(self.inputs)} "
             f"inputs that nobody published vary independently and uniformly within their ranges ({self.method}, seed "
-            f"{self.seed}). The column `steady` is the same with the library's values; compare the band with it."
+            f"{self.seed}; full thermal model). `steady` has the library's values: compare with it."
         )
 
     def summary(self, run: Mapping[str, float | None]) -> str:

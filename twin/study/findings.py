@@ -14,6 +14,8 @@ from twin.study.optimisation import Optimisation, read_optimisation
 from twin.study.optimise import Slope
 from twin.study.sensitivity import Index, Sensitivity, sensitivities, study_of
 
+_FLAT = 1e-3
+"""Percent below which an effect is none."""
 _SHOWN = 8
 """Inputs that the text lists of each quantity."""
 
@@ -85,7 +87,7 @@ def optimisation_lines(found: Optimisation) -> list[str]:
     if found.is_front:
         keys = "".join(f"{_last(key.text):>22}" for key in found.keys)
         rows = [
-            "".join(f"{value:>22.6g}" for value in solution.objectives)
+            "".join(f"{_shown(v, o.unit):>22}" for v, o in zip(solution.objectives, found.objectives, strict=True))
             + "".join(f"{_shown(v, key.unit):>22}" for v, key in zip(solution.keys, found.keys, strict=True))
             for solution in found.solutions
         ]
@@ -111,7 +113,9 @@ def _effect(slope: Slope, objective: float) -> str:
     """Return the relative change of the objective for one percent more of a key, or one kelvin."""
     step, words = (1.0, "1 K") if slope.unit == "K" else (0.01 * slope.value, "1 %")
     change = 100.0 * slope.objective * step / objective if objective else float("nan")
-    return f"{words} more: {change:+.2g} %" if isfinite(change) else "its effect is not known"
+    if not isfinite(change):
+        return "its effect is not known"
+    return f"{words} more: {change:+.2g} %" if abs(change) >= _FLAT else "flat there"
 
 
 def _interval(index: Index) -> str:

@@ -36,6 +36,12 @@ class Limit:
         left, right = Expression(found["left"].strip()), Expression(found["right"].strip())
         return (left, right) if found["sign"].startswith("<") else (right, left)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The quantities that it compares."""
+        smaller, larger = self.sides
+        return smaller.names | larger.names
+
     def margins(self, points: StudyPoints) -> NDArray[np.float64]:
         """Return larger less smaller side (points,) in SI; NaN where a quantity is missing."""
         if self.text not in points.margins:
@@ -44,10 +50,9 @@ class Limit:
 
     def _margins(self, points: StudyPoints) -> NDArray[np.float64]:
         smaller, larger = self.sides
-        names = smaller.names | larger.names
         found = np.full(points.count, np.nan)
         for number in np.flatnonzero(points.done):
-            known = points.quantities(int(number), names)
+            known = points.quantities(int(number), self.names)
             low, high = smaller.value(known), larger.value(known)
             if low is not None and high is not None:
                 found[number] = high - low

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin import library
-from twin.study import dataset
+from twin.study import dataset, model_checks
 from twin.study.batches import Batches
 from twin.study.catalogue import Catalogue
 from twin.study.identity import forget
@@ -172,7 +172,7 @@ class _Running:
     def compute(self, workers: int | None, scheduler: Any | None) -> None:
         """Compute what is not known."""
         self._tell()
-        if not self._left:
+        if not self._left and not model_checks.are_missing(self._plan, self._folder):
             return
         task = self._task()
         points: list[Point] = [(identity, self._plan.changes(number)) for number, identity in self._left]
@@ -186,7 +186,9 @@ class _Running:
                 self._computed += len(outcomes)
                 self._counts = dict(self._catalogue.counts()) if self._is_time_to_write() else self._counted(outcomes)
                 self._tell()
-        dataset.write(self._plan, self._catalogue, self._folder)
+            dataset.write(self._plan, self._catalogue, self._folder)
+            if model_checks.is_checked(self._plan):
+                model_checks.write_checks(self._plan, self._catalogue, self._shared, task, client, self._folder)
 
     def search(self, workers: int | None, scheduler: Any | None) -> None:
         """Search for the optimum of a study."""

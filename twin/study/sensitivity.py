@@ -60,7 +60,10 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Rank correlations of one quantity with each key, over `points`; below `noise` they say nothing."""
+    """Rank correlations of one quantity with each key, over `points`.
+
+    Below `noise` they say nothing: so much would the largest of them reach by chance in one of twenty cases.
+    """
 
     quantity: str
     label: str
@@ -125,7 +128,10 @@ def sensitivities(data: xr.Dataset) -> list[Sensitivity]:
 
 
 def rank_correlations(data: xr.Dataset) -> list[RankCorrelation]:
-    """Return Spearman's correlation of every recorded quantity with every sampled key."""
+    """Return Spearman's correlation of every recorded quantity with every sampled key.
+
+    The level of chance is that of normally distributed coefficients, one in twenty for all keys together (Bonferroni).
+    """
     from scipy import stats
 
     keys = sampled_keys(data)
@@ -140,7 +146,7 @@ def rank_correlations(data: xr.Dataset) -> list[RankCorrelation]:
         answer = stats.rankdata(values[known])
         with np.errstate(invalid="ignore", divide="ignore"):
             coefficients = [float(np.corrcoef(ranks[:, column], answer)[0, 1]) for column in range(len(keys))]
-        noise = float(stats.norm.ppf(0.5 + 0.5 * CONFIDENCE) / np.sqrt(count - 1))
+        noise = float(stats.norm.ppf(1.0 - 0.5 * (1.0 - CONFIDENCE) / len(keys)) / np.sqrt(count - 1))
         by_key = {key: value for key, value in zip(keys, coefficients, strict=True) if np.isfinite(value)}
         found.append(RankCorrelation(name, _label(data, name), by_key, noise, count))
     return found

@@ -72,6 +72,7 @@ def uncertainty(
         raise SpecError(
             where, [Problem(INPUTS, "no input of this system is assumed and has a range: there is no band")]
         )
+    scenario = scenario.replace({"thermal.model": "full"})  # a reduced model of every geometry would be used but once
     nominal = steady_point(scenario, where)
     if out is not None:
         return _ensemble(scenario, Path(out), nominal, points, seed, workers, progress)

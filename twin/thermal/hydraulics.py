@@ -207,10 +207,12 @@ def _common_drop(
         return np.zeros_like(linear), 0.0
     speed = total / float((areas / linear).sum()) / linear
     for _ in range(_ITERATIONS):
-        loss, gain = np.full_like(speed, turn_loss), 2.0 * turn_loss
+        loss = np.full_like(speed, turn_loss)
+        gain = 2.0 * loss
         if develops is not None:
             developing, slope = geometry.entrance_loss_and_slope(speed / develops)
-            loss, gain = turn_loss + developing, 2.0 * (turn_loss + developing) - slope
+            loss = turn_loss + developing
+            gain = 2.0 * loss - slope
         dynamic = 0.5 * density * speed
         found = speed * (linear + dynamic * loss)
         steepness = linear + dynamic * gain

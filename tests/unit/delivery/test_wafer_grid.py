@@ -103,6 +103,30 @@ def test_more_power_never_raises_a_voltage(grid, power, solution, set_voltage) -
     assert (grid.solve(more, set_voltage).tile_voltage <= solution.tile_voltage + 1e-9).all()
 
 
+def test_a_load_that_follows_its_voltage_is_found_as_by_repeated_constant_powers(grid, power, set_voltage) -> None:
+    """Resistors draw P (V / V0)^2; the reference renews a constant power until it stands still."""
+
+    def resistors(voltage: np.ndarray) -> np.ndarray:
+        return power * (voltage / 0.8) ** 2
+
+    voltage = np.full(power.shape, 0.8)
+    for _ in range(12):
+        voltage = grid.solve(resistors(voltage), set_voltage, voltage, tolerance=1e-13).tile_voltage
+    found = grid.solve(resistors, set_voltage, tolerance=1e-12)
+    np.testing.assert_allclose(found.tile_voltage, voltage, rtol=1e-11)
+    np.testing.assert_allclose(found.device_power, resistors(voltage), rtol=1e-10)
+    assert abs(found.imbalance) < 1e-12
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-5, 1e-7])
+def test_error_is_bounded_by_what_is_reported_and_by_the_tolerance(
+    grid, power, set_voltage, solution, tolerance
+) -> None:
+    found = grid.solve(power, set_voltage, tolerance=tolerance)
+    true = np.abs(found.tile_voltage - solution.tile_voltage).max()
+    assert true <= found.error <= tolerance * set_voltage.max()
+
+
 def test_start_from_the_last_step_saves_iterations(grid, power, set_voltage, solution) -> None:
     again = grid.solve(power * 1.0001, set_voltage, start=solution.tile_voltage)
     assert again.iterations < grid.solve(power * 1.0001, set_voltage).iterations

@@ -25,7 +25,12 @@ UNIFORM = 15e3
 
 @cache
 def plant(design: str = "manifold-silicon", flow: str = "40 L/min") -> WaferPlant:
-    changes = {"cooling.design": design, "cooling.flow_rate": flow, "thermal.mesh": "wafer-coarse"}
+    changes = {
+        "cooling.design": design,
+        "cooling.flow_rate": flow,
+        "thermal.mesh": "wafer-coarse",
+        "thermal.model": "full",
+    }
     simulation = build(twin.load("wse3-power-virus").replace(changes), "test")
     assert isinstance(simulation, WaferSimulation)
     return simulation.plant

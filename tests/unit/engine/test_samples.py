@@ -67,3 +67,17 @@ def test_what_users_saw_is_padded_to_equal_length() -> None:
     arrays = served_arrays(served)
     np.testing.assert_array_equal(arrays["time_to_first_token"], [1.0, 2.0, 3.0])
     np.testing.assert_array_equal(arrays["tokens_per_second"], [50.0, np.nan, np.nan])
+
+
+@given(st.lists(st.integers(0, 5), max_size=60))
+def test_what_users_saw_is_kept_in_order_and_in_few_parts(counts: list[int]) -> None:
+    served, waits = Served.none(), []
+    for number, count in enumerate(counts):
+        fresh = np.arange(count) + 10.0 * number
+        waits.append(fresh)
+        before = served
+        served = served.plus(fresh, np.zeros(0))
+        assert before.time_to_first_token.size == sum(counts[:number])
+    np.testing.assert_array_equal(served.time_to_first_token, np.concatenate([np.zeros(0), *waits]))
+    assert len(served.waits) <= 2 + np.log2(1 + sum(counts))
+    assert served.rates == ()

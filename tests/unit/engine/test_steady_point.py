@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from twin.cluster.group import group
 from twin.cluster.mean_load import serve_on_group
 from twin.cluster.step_time import steady_batch
 from twin.engine.anderson import Anderson
+from twin.engine.service import Asked
 from twin.engine.steady_point import steady_point
 from twin.errors import RunStopped
 from twin.results.kpis import KPIS
+from twin.thermal.wafer import WaferThermalModel
 from twin.workload.mean_load import mean_load
 from twin.workload.serving import Limits, Requests
 
@@ -53,6 +56,7 @@ def test_constant_requests_give_the_end_of_a_run(tmp_path: Path) -> None:
         "workload.trace": constant_trace(tmp_path, 60),
         "workload.rate_scale": 1,
         "workload.duration": "60 s",
+        "control.step": "1 s",
         "control.policy": "adaptive_voltage",
     }
     scenario = twin.load("wse3-llama3.1-8b-conversation").replace(changes)
@@ -91,9 +95,10 @@ def test_result_does_not_depend_on_what_was_computed_before() -> None:
     assert first == again
 
 
-def test_thermal_governor_holds_the_throttle_temperature() -> None:
+@pytest.mark.parametrize("inlet", ["50 degC", "60 degC", "70 degC"])
+def test_thermal_governor_holds_the_throttle_temperature(inlet: str) -> None:
     free = steady("wse3-power-virus", cooling__inlet_temperature="60 degC", control__policy="adaptive_voltage")
-    held = steady("wse3-power-virus", cooling__inlet_temperature="60 degC")
+    held = steady("wse3-power-virus", cooling__inlet_temperature=inlet, cooling__flow_rate="20 L/min")
     limit = 273.15 + 85
     assert free["peak_temperature_K"] > limit + 2
     assert held["peak_temperature_K"] == pytest.approx(limit, abs=0.1)
@@ -102,7 +107,7 @@ def test_thermal_governor_holds_the_throttle_temperature() -> None:
 
 def test_runaway_and_pumps_at_rest_are_said() -> None:
     with pytest.raises(RunStopped, match=r"runaway|trip"):
-        steady("wse3-power-virus", cooling__inlet_temperature="80 degC", cooling__flow_rate="10 L/min")
+        steady("wse3-power-virus", cooling__inlet_temperature="80 degC", cooling__flow_rate="6 L/min")
     with pytest.raises(RunStopped, match="no pump runs"):
         steady("wse3-power-virus", cooling__failures=[{"part": "pump"}])
 
@@ -128,9 +133,43 @@ def test_group_serves_what_is_asked(requests_per_second: float) -> None:
     assert found.queue == (asked > most)
 
 
+def test_governor_at_its_smallest_clock_is_a_steady_state() -> None:
+    found = steady("wse3-power-virus", cooling__inlet_temperature="80 degC", cooling__flow_rate="10 L/min")
+    assert 273.15 + 85 < found["peak_temperature_K"] < 273.15 + 105
+    assert found["utilisation"] == pytest.approx(0.2, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 6.96])
+def test_mean_of_repeated_requests_is_known_without_making_them(scale: float) -> None:
+    work = twin.load("wse3-llama3.1-8b-conversation").workload.model_copy(update={"rate_scale": scale})
+    asked = Asked.by(work)
+    expected = mean_load(asked.requests, work.duration)
+    assert expected is not None
+    assert asdict(asked.load) == pytest.approx(asdict(expected), rel=1e-12)
+
+
+def test_few_solutions_of_the_heat_problem_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the cost of ten thousand points is that of these solutions."""
+    solved = []
+    solve = WaferThermalModel.steady
+
+    def counted(self: WaferThermalModel, *arguments: Any) -> Any:
+        solved.append(1)
+        return solve(self, *arguments)
+
+    monkeypatch.setattr(WaferThermalModel, "steady", counted)
+    steady("wse3-llama3.1-8b-conversation", thermal__model="full", cooling__flow_rate="30 L/min")
+    assert len(solved) <= 5
+
+
 def test_anderson_solves_a_slow_linear_fixed_point_in_few_steps() -> None:
     matrix = np.diag([0.9, -0.5, 0.99])
     solution, x, steps = np.array([1.0, 2.0, 3.0]), np.zeros(3), Anderson()
     for _ in range(6):
         x = steps.next(x, solution + matrix @ (x - solution))
     assert x == pytest.approx(solution, abs=1e-8)
+    moved = solution + 0.1
+    again = steps.shifted()
+    for _ in range(2):
+        x = again.next(x, moved + matrix @ (x - moved))
+    assert x == pytest.approx(moved, abs=1e-6)

@@ -72,3 +72,22 @@ def test_idle_wafer_draws_leakage_and_part_of_the_clock_tree(model: PowerModel) 
     assert idle.leakage.sum() >= chip.leakage.power
     gated = chip.clock_tree.power * (1 - chip.clock_tree.gated)
     assert idle.total.sum() == pytest.approx(idle.leakage.sum() + gated, rel=1e-12)
+
+
+def test_drawn_power_is_the_sum_of_its_parts_at_every_voltage(model: PowerModel) -> None:
+    shape = model.core_share.shape
+    rates = [np.full(shape, rate) for rate in (1e12, 2e11, 3e11)]
+    draw = model.draw(model.work(*rates, 0.7, model.chip.core.clock), 340.0)
+    for voltage in (0.6, 0.8, 0.93):
+        parts = model.power(*rates, 0.7, np.full(shape, voltage), 340.0, model.chip.core.clock)
+        np.testing.assert_allclose(draw.total(np.full(shape, voltage)), parts.total, rtol=1e-14)
+
+
+def test_steepness_bounds_how_fast_currents_change_with_voltage(model: PowerModel) -> None:
+    """d ln I / d ln V by differences, of a wafer that only leaks and of a busy one."""
+    shape, nudge = model.core_share.shape, 1e-6
+    for rate in (0.0, 1e13):
+        draw = model.draw(model.work(rate, rate, rate, 1.0, model.chip.core.clock), 370.0)
+        for volts in (0.6, 0.95):
+            low, high = (draw.total(np.full(shape, v)) / v for v in (volts, volts * (1 + nudge)))
+            assert np.abs(np.log(high / low) / nudge).max() <= model.steepness * (1 + 1e-5)

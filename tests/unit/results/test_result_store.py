@@ -18,9 +18,9 @@ import synthetic_run
 import xarray as xr
 
 from twin.errors import OutputError
-from twin.results import checkpoint
+from twin.results import checkpoint, store
 from twin.results.description import Description
-from twin.results.memory import MemoryWriter
+from twin.results.memory import CHUNK_STEPS, MemoryWriter
 from twin.results.results import COMPLETE, INTERRUPTED, Results, open_results
 from twin.results.store import CHECKPOINT, ResultWriter
 from twin.variables import VARIABLES
@@ -177,6 +177,41 @@ def test_folder_of_other_files_is_never_touched(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"thesis\.tex"):
         ResultWriter.create(tmp_path, crashing_run.coordinates(4), Description("x"), 2, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_slow_run_commits_parts_of_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a pause every step is due: each commit rewrites the chunk, and what is read never falls behind."""
+    monkeypatch.setattr(store, "COMMIT_PAUSE", 0.0)
+    monkeypatch.setattr(store, "COMMIT_SHARE", np.inf)
+    plan = synthetic_run.Plan(steps=7)
+    writer = ResultWriter.create(tmp_path / "run", synthetic_run.coordinates(plan), Description("slow"), 5)
+    expected = synthetic_run.wafer_results(plan)
+    for index, values in enumerate(synthetic_run.steps(plan)):
+        assert writer.append(index, values)
+        writer.commit({"step": index})
+        found = open_results(tmp_path / "run")
+        assert found.data.sizes["time"] == index + 1
+        for name in ("die_temperature", "wafer_power"):
+            np.testing.assert_array_equal(found.data[name], expected.data[name][: index + 1])
+    assert writer.finish().data.equals(expected.data)
+
+
+def test_a_step_without_a_value_is_nan_in_memory_and_stored(tmp_path: Path) -> None:
+    coords = crashing_run.coordinates(4)
+    coords["time"] = np.arange(1.0, 2 * CHUNK_STEPS + 2)
+    writers = (
+        MemoryWriter(coords, Description("gaps")),
+        ResultWriter.create(tmp_path / "run", coords, Description("gaps")),
+    )
+    for writer in writers:
+        for index in range(2 * CHUNK_STEPS + 1):
+            if writer.append(index, {"tokens": 1.0, **({"queue_length": 2.0} if index > CHUNK_STEPS + 3 else {})}):
+                writer.commit({})
+    for found in (writer.finish() for writer in writers):
+        known = np.isfinite(found.data["queue_length"].values)
+        assert known.sum() == CHUNK_STEPS - 3
+        assert known[CHUNK_STEPS + 4 :].all()
+        assert (found.data["tokens"].values == 1.0).all()
 
 
 def test_finished_run_cannot_be_resumed(tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ def test_search_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: py
     content = study(subject_to=[f"{TEMPERATURE} <= 1.1 K"])
     whole, first = solved(tmp_path / "whole", content, model_functions.convex, monkeypatch)
     assert first.reused == 0
-    assert first.done + first.failed == first.points == len(whole.tried) == open_study(tmp_path / "whole").sizes["point"]
+    assert (
+        first.done + first.failed == first.points == len(whole.tried) == open_study(tmp_path / "whole").sizes["point"]
+    )
     again, second = solved(tmp_path / "whole", content, model_functions.convex, monkeypatch)
     assert (again, second.reused) == (whole, second.done), "no point is computed twice"
     part = tmp_path / "part"

@@ -114,3 +114,10 @@ def test_a_table_is_kept_for_the_next_process(tmp_path: Path) -> None:
     (kept,) = (tmp_path / "coolants").glob("*.npy")
     kept.write_bytes(kept.read_bytes()[:100])
     assert run() == first
+
+
+@pytest.mark.parametrize("temperature", [250.0, 293.15, 300.0, 333.33, 500.0])
+def test_heat_capacity_of_one_temperature_is_that_of_arrays(temperature: float) -> None:
+    for name in ("water", "fc3284"):
+        coolant = load_coolant(name)
+        assert coolant.heat_capacity(temperature) == float(coolant.at(temperature).volumetric_heat_capacity)

@@ -244,3 +244,11 @@ def test_mean_of_the_entrance_hardly_depends_on_the_mesh():
         means.append(heat_transfer_coefficient(GEOMETRY, flow, water).mean())
     assert means[0] == pytest.approx(means[2], rel=0.025)
     assert abs(means[1] - means[2]) < abs(means[0] - means[2])
+
+
+def test_slope_of_the_entrance_loss_is_its_derivative() -> None:
+    distance, step = np.geomspace(1e-5, 1.0, 30), 1e-6
+    loss, slope = GEOMETRY.entrance_loss_and_slope(1.0 / distance)
+    assert loss == pytest.approx(GEOMETRY.entrance_loss(distance), rel=1e-13)
+    above, below = (GEOMETRY.entrance_loss(distance * (1.0 + sign * step)) for sign in (1, -1))
+    assert slope == pytest.approx((above - below) / (2.0 * step), rel=1e-5, abs=1e-8)

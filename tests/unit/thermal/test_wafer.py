@@ -263,7 +263,7 @@ def _heat_capacity(model: WaferThermalModel) -> float:
 
 
 def test_restored_state_continues_as_before(coarse: WaferThermalModel, heat: Array, state: WaferState) -> None:
-    restored = coarse.restored(state.heat, FLOW, INLET)
+    restored = coarse.restored(state.tree(), FLOW, INLET)
     np.testing.assert_array_equal(restored.tile_temperature, state.tile_temperature)
     after = [coarse.step(s, FLOW, INLET, 0.1).solve(1.1 * heat, s) for s in (state, restored)]
     np.testing.assert_array_equal(after[0].heat.solid, after[1].heat.solid)

@@ -15,9 +15,9 @@ from typing import Protocol
 
 import numpy as np
 
-from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow, ChannelBed
 from twin.thermal.layout import Layout
+from twin.thermal.reduced.arrays import Places, Real
 from twin.thermal.reduced.rows import TileRows
 
 _FLOWS = (0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.8)
@@ -33,15 +33,15 @@ _COLDEST, _HOTTEST = 275.0, 368.0
 class Departure:
     """Coefficient 1 + e and heat capacity rate 1 + g over the reference, (lines, rows), and the flow as a whole."""
 
-    e: Array
-    g: Array
+    e: Real
+    g: Real
     flow: BedFlow
 
 
 class CoolantLaw(Protocol):
     """Departures from a reference flow and temperature."""
 
-    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+    def departure(self, flow_rate: float, inlet: float, means: Real, spread: Real) -> Departure:
         """Return the departures for mean coolant and half its change along a row, (lines, rows) in K."""
 
 
@@ -54,11 +54,11 @@ class DirectLaw:
     temperature: float
 
     @cached_property
-    def _reference(self) -> tuple[Array, Array]:
+    def _reference(self) -> tuple[Real, Real]:
         stream, _ = self.rows.streams(self.flow_rate, self.temperature, self.rows.uniform(self.temperature))
         return stream.exchange.mean(axis=0), stream.capacity_rate.mean(axis=0)
 
-    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+    def departure(self, flow_rate: float, inlet: float, means: Real, spread: Real) -> Departure:
         """Return the departures; the change along a row does not matter."""
         stream, flow = self.rows.streams(flow_rate, inlet, means)
         exchange, rate = self._reference
@@ -80,10 +80,10 @@ class FittedLaw:
     temperature: float
     drop: float
     reynolds: float
-    speeds: Array
-    coefficient: Array
-    velocity: Array
-    viscosity: Array
+    speeds: Real
+    coefficient: Real
+    velocity: Real
+    viscosity: Real
 
     @classmethod
     def fit(cls, rows: TileRows, flow_rate: float, temperature: float) -> FittedLaw:
@@ -91,7 +91,7 @@ class FittedLaw:
         assert isinstance(rows.bed, ChannelBed)
         bed = replace(rows.bed, column_widths=rows.bed.column_widths.sum(keepdims=True))
         low, high = _range(bed)
-        samples = list(product(_FLOWS, np.linspace(low, high, _TEMPERATURES)))
+        samples = [(share, float(t)) for share, t in product(_FLOWS, np.linspace(low, high, _TEMPERATURES))]
         samples.append((1.0, temperature))
         found = [bed.streams(share * flow_rate, t, bed.uniform(t)) for share, t in samples]
         first = [piece.first for piece in found[0][1].flows[0].pieces]
@@ -109,7 +109,7 @@ class FittedLaw:
             np.polynomial.polynomial.polyfit(over, thick, _VISCOSITY_DEGREE).astype(np.float32),
         )  # fmt: skip
 
-    def departure(self, flow_rate: float, inlet: float, means: Array, spread: Array) -> Departure:
+    def departure(self, flow_rate: float, inlet: float, means: Real, spread: Real) -> Departure:
         """Return the departures for mean coolant and half its change along a row, (lines, rows) in K.
 
         Viscosity is close to exponential in temperature, so that its mean over a linear change by
@@ -130,7 +130,7 @@ class FittedLaw:
         )  # fmt: skip
         return Departure(self.rows.by_row(e), self.rows.by_row(g), flow)
 
-    def _velocities(self, thickness: Array, flow_rate: float) -> tuple[Array, float]:
+    def _velocities(self, thickness: Real, flow_rate: float) -> tuple[Real, float]:
         """Return ln(u / u0) of lines and pieces, (lines, pieces), and the drop in Pa that divides the flow so."""
         widths = self.rows.bed.column_widths
         shares = widths[:, None] * self.speeds
@@ -156,22 +156,22 @@ class FittedLaw:
         return self.rows.bed.layouts[0]
 
     @cached_property
-    def _moving(self) -> Array:
+    def _moving(self) -> Real:
         moving = np.zeros(self.rows.segment_rows.size, np.float32)
         for piece in self._layout.pieces:
             moving[piece.first : piece.last + 1] = 1.0
         return moving
 
     @cached_property
-    def _segment_pieces(self) -> Array:
+    def _segment_pieces(self) -> Places:
         """Piece of each segment; 0 where nothing flows."""
-        pieces = np.zeros(self.rows.segment_rows.size, int)
+        pieces = np.zeros(self.rows.segment_rows.size, np.int64)
         for number, piece in enumerate(self._layout.pieces):
             pieces[piece.first : piece.last + 1] = number
         return pieces
 
     @cached_property
-    def _piece_shares(self) -> Array:
+    def _piece_shares(self) -> Real:
         """Share of each segment in the hydraulic length of its piece, (segments, pieces)."""
         shares = np.zeros((self.rows.segment_rows.size, len(self._layout.pieces)))
         for number, piece in enumerate(self._layout.pieces):
@@ -197,7 +197,7 @@ def _range(bed: ChannelBed) -> tuple[float, float]:
     return max(_COLDEST, coolant.start), min(_HOTTEST, coolant.start + coolant.step * (len(coolant.table) - 1))
 
 
-def _fitted(first: Array, second: Array, values: Array, degrees: tuple[int, int]) -> Array:
+def _fitted(first: Real, second: Real, values: Real, degrees: tuple[int, int]) -> Real:
     """Return coefficients (powers of first, powers of second, columns) of the least squares fit, column by column."""
     powers = list(product(range(degrees[0] + 1), range(degrees[1] + 1)))
     first, second = np.broadcast_arrays(first, second, values)[:2]
@@ -212,7 +212,7 @@ def _fitted(first: Array, second: Array, values: Array, degrees: tuple[int, int]
     return found
 
 
-def _evaluated(coefficients: Array, first: Array | float, second: Array) -> Array:
+def _evaluated(coefficients: Real, first: Real | float, second: Real) -> Real:
     """Return the polynomial at points that broadcast against its columns, by Horner's rule."""
     result = 0.0
     for inner in coefficients[::-1]:
@@ -223,7 +223,7 @@ def _evaluated(coefficients: Array, first: Array | float, second: Array) -> Arra
     return np.asarray(result)
 
 
-def _slope(coefficients: Array, first: Array, second: Array) -> Array:
+def _slope(coefficients: Real, first: Real, second: Real) -> Real:
     """Return the derivative by the first argument."""
     powers = np.arange(1, len(coefficients))[:, None, None]
     return _evaluated(powers * coefficients[1:], first, second)

@@ -135,7 +135,11 @@ class _Builder:
         inverse = np.linalg.inv(vectors)
         if rates.real.min() <= 0.0:
             raise ArithmeticError(f"a reduced state grows: rate {rates.real.min():.3g} 1/s")
-        real, imaginary, right, left, partner = [], [], [], [], []
+        real: list[float] = []
+        imaginary: list[float] = []
+        partner: list[int] = []
+        right: list[Array] = []
+        left: list[Array] = []
         for rate, vector, dual in zip(rates, vectors.T, inverse, strict=True):
             if rate.imag < 0.0:
                 continue

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.fe.tensor import Array
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.dynamic import Group, reduce_groups, tile_cosines
 from twin.thermal.reduced.modes import WaferModes
 from twin.thermal.reduced.rows import TileRows
@@ -29,11 +29,11 @@ class EvenGroup:
     constant : states of 1 K everywhere
     """
 
-    left: Array
-    content: Array
-    board: Array
-    outlet: Array
-    constant: Array
+    left: Real
+    content: Real
+    board: Real
+    outlet: Real
+    constant: Real
 
     @classmethod
     def of(cls, modes: WaferModes, group: Group) -> EvenGroup:
@@ -66,14 +66,14 @@ class Dynamics:
 
     flow_rate: float
     temperature: float
-    real: Array
-    imaginary: Array
+    real: Real
+    imaginary: Real
     partner: NDArray[np.int64]
-    left: Array
-    readings: Array
-    settled_mean: Array
-    settled_board: Array
-    fields: Array
+    left: Real
+    readings: Real
+    settled_mean: Real
+    settled_board: Real
+    fields: Real
     members: NDArray[np.int64]
     even: EvenGroup
 
@@ -98,7 +98,7 @@ class Dynamics:
             np.stack([group.mean @ group.settled(group.left) for group in groups]).astype(np.float32),
             board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
-            _padded([group.members for group in groups], 0, -1),
+            _padded([group.members.astype(float) for group in groups], 0, -1.0).astype(np.int64),
             EvenGroup.of(modes, groups[0]),
         )  # fmt: skip
 
@@ -108,7 +108,7 @@ class Dynamics:
         return int(self.left.shape[2])
 
     @cached_property
-    def cosines(self) -> Array:
+    def cosines(self) -> Real:
         """Tiles' modes across the flow, (tile_x, groups)."""
         return tile_cosines(len(self.real)).astype(np.float32)
 
@@ -119,30 +119,30 @@ class Dynamics:
         return self.partner + states * np.arange(groups)[:, None]
 
     @cached_property
-    def _gains(self) -> dict[float | None, tuple[Array, Array]]:
+    def _gains(self) -> dict[float | None, tuple[Real, Real]]:
         return {}
 
     @cached_property
-    def _feeds(self) -> dict[float, Array]:
+    def _feeds(self) -> dict[float, Real]:
         return {}
 
-    def by_mode(self, density: Array) -> Array:
+    def by_mode(self, density: Real) -> Real:
         """Return heat in W/m2 by tile, (tile_x, tile_y), in tiles' modes, (groups, rows)."""
         return np.asarray(self.cosines.T @ density.astype(np.float32))
 
-    def by_tile(self, modes: Array) -> Array:
+    def by_tile(self, modes: Real) -> Real:
         """Return what is given in tiles' modes by tile."""
         return np.asarray(self.cosines @ modes)
 
-    def drive(self, driven: Array) -> Array:
+    def drive(self, driven: Real) -> Real:
         """Return what heat in tiles' modes drives, (groups, states)."""
         return np.asarray(np.matmul(self.left, driven[:, :, None])[:, :, 0])
 
-    def read(self, states: Array) -> Array:
+    def read(self, states: Real) -> Real:
         """Return the readings of states in tiles' modes, (groups, 2 rows)."""
         return np.asarray(np.matmul(self.readings, states.astype(np.float32)[:, :, None])[:, :, 0])
 
-    def settled_means(self, density: Array, board: float) -> Array:
+    def settled_means(self, density: Real, board: float) -> Real:
         """Return the heat layer's mean by tile in K that heat in W/m2 by tile and on the bottom gives, settled."""
         driven = self.by_mode(density)
         means = np.matmul(self.settled_mean, driven[:, :, None])[:, :, 0]
@@ -150,7 +150,7 @@ class Dynamics:
         means[0] += np.float32(board) * settled[:count]
         return self.by_tile(means)
 
-    def feed(self, step: float, driven: Array) -> Array:
+    def feed(self, step: float, driven: Real) -> Real:
         """Return the readings after a step that heat in tiles' modes gives, (groups, 2 rows)."""
         if step not in self._feeds:
             own, other = self.gain(step)
@@ -160,7 +160,7 @@ class Dynamics:
             self._feeds[step] = np.matmul(self.readings, after).astype(np.float32)
         return np.asarray(np.matmul(self._feeds[step], driven[:, :, None])[:, :, 0])
 
-    def at_rest(self, density: Array, board: float) -> Array:
+    def at_rest(self, density: Real, board: float) -> Real:
         """Return the states that rest under heat in W/m2 by tile and on the bottom, (groups, states)."""
         driving = self.drive(self.by_mode(density)).astype(float)
         count = self.even.constant.size
@@ -169,13 +169,13 @@ class Dynamics:
         return self.scaled(driving, self.gain(None))
 
     @cached_property
-    def even_settled(self) -> Array:
+    def even_settled(self) -> Real:
         """Settled states of the even group for heat by row and on the bottom, (states, rows + 1)."""
         own, other = self.gain(None)
         count, left = self.even.constant.size, self.even.left
         return np.asarray(own[0, :count, None] * left + other[0, :count, None] * left[self.partner[0, :count]])
 
-    def gain(self, step: float | None) -> tuple[Array, Array]:
+    def gain(self, step: float | None) -> tuple[Real, Real]:
         """Return factors (own, partner) of states in (1 + lambda dt)^-1; None: of lambda^-1."""
         if step not in self._gains:
             rate = self.real + 1j * self.imaginary
@@ -183,12 +183,12 @@ class Dynamics:
             self._gains[step] = factor.real, np.where(self.imaginary != 0.0, -factor.imag, 0.0)
         return self._gains[step]
 
-    def scaled(self, states: Array, gain: tuple[Array, Array]) -> Array:
+    def scaled(self, states: Real, gain: tuple[Real, Real]) -> Real:
         """Return states, (groups, states), times a factor of `gain`."""
         return np.asarray(gain[0] * states + gain[1] * states.ravel()[self._others])
 
 
-def _readings(group: Group) -> Array:
+def _readings(group: Group) -> Real:
     """Return rows that read the heat layer's mean and settled heat off the states of a group, (2 rows, states).
 
     Settled heat is what would give the present flux if it lasted.
@@ -197,7 +197,7 @@ def _readings(group: Group) -> Array:
     return np.concatenate([group.mean, np.linalg.solve(group.flux @ answer, group.flux)])
 
 
-def _padded(arrays: Sequence[Array], axis: int, fill: float = 0.0) -> Array:
+def _padded(arrays: Sequence[Real], axis: int, fill: float = 0.0) -> Real:
     """Return arrays of different length along one axis, filled up and stacked."""
     size = max(array.shape[axis] for array in arrays)
     found = []
@@ -208,7 +208,7 @@ def _padded(arrays: Sequence[Array], axis: int, fill: float = 0.0) -> Array:
     return np.stack(found)
 
 
-def _padded_fields(groups: Sequence[Group], states: int) -> Array:
+def _padded_fields(groups: Sequence[Group], states: int) -> Real:
     members = max(group.members.size for group in groups)
     unknowns = groups[0].fields.shape[1] * groups[0].fields.shape[2]
     fields = np.zeros((len(groups), members, unknowns, states), np.float32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.fe.heat import HeatState
-from twin.fe.tensor import Array
+from twin.thermal.reduced.arrays import Real
 
 if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
-    """Return the temperatures in K: the settled ones solved for on the mesh, and the unsettled ones beside them."""
+    """Return the temperatures in K: the settled ones solved for on the mesh, and the unsettled ones beside them.
+
+    What the coolant's own temperature has not added yet is taken off all through the stack alike.
+    """
     found = model.map(state.settled.reference)
     modes, settled = found.modes, state.settled
     if settled.density is not state.reaching:
@@ -26,12 +29,15 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
         _add_unsettled(amplitudes, state.states - rest, model)
     places = amplitudes.shape[2]
     nodal = (found.shapes @ amplitudes.reshape(len(amplitudes), -1)).reshape(len(found.shapes), -1, places)
+    if not state.at_rest:
+        layer = nodal[:, :, : modes.planes] @ model.full.tile_hats[2].astype(np.float32)
+        nodal += model.on_nodes(state.rise - model.tile_means(layer))[:, :, None]
     absolute = nodal.astype(float) + state.inlet
     row, place = modes.outlets
     return HeatState(np.ascontiguousarray(absolute[:, :, : modes.planes]), (absolute[:, row, place],))
 
 
-def _add_unsettled(amplitudes: Array, states: Array, model: ReducedWaferModel) -> None:
+def _add_unsettled(amplitudes: Real, states: Real, model: ReducedWaferModel) -> None:
     """Add the fields of reduced states to temperatures of the modes, (modes, ny, places), in place."""
     dynamics = model.dynamics
     fields = np.matmul(dynamics.fields.reshape(len(states), -1, states.shape[1]), states.astype(np.float32)[:, :, None])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.fe.tensor import Array
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.heats import Heats
 from twin.thermal.reduced.settled import Settled
 
@@ -19,6 +19,7 @@ _RENEWED = 0.02
 """Error in K beyond which a followed state is renewed, estimated to first order."""
 _SHARES = 0.7, 1.4
 """Range of the factor between the heat of a followed state and the present one."""
+_OFF = 0.2
 _PROPERTY_SCALE = 40.0
 """Kelvins over which the coolant's viscosity changes by about its own size."""
 
@@ -27,18 +28,21 @@ _PROPERTY_SCALE = 40.0
 class Followed:
     """A settled state and what it has beyond the linear states settled for the same heat.
 
+    off : how far in K the coolant is from the temperatures that its properties were taken at
+
     Where all heat changes by one factor, temperatures do so and what lies beyond by its square.
     """
 
     model: ReducedWaferModel = field(repr=False)
     settled: Settled
+    off: float = 0.0
 
     @property
     def _board(self) -> float:
         return self.model.film * (self.model.ambient - self.settled.inlet)
 
     @cached_property
-    def beyond(self) -> Array:
+    def beyond(self) -> Real:
         """Heat layer's mean by tile beyond that of the linear states, in K, (tile_x, tile_y)."""
         linear = self.model.dynamics.settled_means(self.settled.density, self._board)
         return np.asarray(self.model.by_tile(self.settled, 2) - linear)
@@ -51,7 +55,7 @@ class Followed:
         return Heats(true.content - linear.content, true.board - linear.board, true.coolant - linear.coolant)
 
     @cached_property
-    def nodes(self) -> Array:
+    def nodes(self) -> Real:
         """What the coolant's own temperature adds to the heat layer's mean in K on the nodes, (nx, ny)."""
         return self.model.map(self.settled.reference).surface_of_sources(self.settled.sources)
 
@@ -59,15 +63,15 @@ class Followed:
     def _norm(self) -> float:
         return float(np.vdot(self.settled.density, self.settled.density))
 
-    def share(self, reaching: Array) -> float:
+    def share(self, reaching: Real) -> float:
         """Return the factor between this heat and another, (tile_x, tile_y), that fits best."""
         return float(np.vdot(self.settled.density, reaching)) / self._norm if self._norm > 0.0 else 1.0
 
-    def holds(self, reaching: Array, share: float, flow_rate: float, inlet: float) -> bool:
+    def holds(self, reaching: Real, share: float, flow_rate: float, inlet: float) -> bool:
         """Tell whether the state, scaled, holds well enough for other heat, flow in m3/s and inlet in K."""
         settled = self.settled
         low, high = _SHARES
-        if not (settled.flow_rate == flow_rate and low <= share <= high and self._norm > 0.0):
+        if not (settled.flow_rate == flow_rate and low <= share <= high and self._norm > 0.0 and self.off <= _OFF):
             return False
         rest = float(np.abs(reaching - share * settled.density).max()) / float(settled.density.max())
         size = float(np.abs(self.beyond).max())

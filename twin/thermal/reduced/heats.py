@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from twin.fe.tensor import Array
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.dynamics import Dynamics
 from twin.thermal.reduced.settled import Settled, SettledMap
 
@@ -22,7 +22,7 @@ class Heats:
 
 
 def settled_heats(
-    found: SettledMap, settled: Settled, density: Array, film: float, ambient: float, area: float
+    found: SettledMap, settled: Settled, density: Real, film: float, ambient: float, area: float
 ) -> Heats:
     """Return the heats of a settled state for heat in W/m2, (tile_x, tile_y)."""
     widths = found.modes.grid.x_weights / found.modes.grid.x_weights.sum()
@@ -47,18 +47,18 @@ class LinearHeats:
     ambient: float
     area: float
 
-    def of(self, states: Array, inlet: float) -> Heats:
+    def of(self, states: Real, inlet: float) -> Heats:
         """Return the heats for the states of the even group, (states,)."""
         content, board, outlet = self._readings @ states
         return Heats(float(content), self._board(float(board), inlet), float(outlet))
 
-    def after(self, before: Array, step: float, driven: Array, inlet: float) -> Heats:
+    def after(self, before: Real, step: float, driven: Real, inlet: float) -> Heats:
         """Return the heats a time step after states of the even group that `driven` acts on."""
         from_states, from_driven = self._stepped(step)
         content, board, outlet = from_states @ before + from_driven @ driven
         return Heats(float(content), self._board(float(board), inlet), float(outlet))
 
-    def _stepped(self, step: float) -> tuple[Array, Array]:
+    def _stepped(self, step: float) -> tuple[Real, Real]:
         """Return readings after a step of the states before it, (3, states), and of what drives them, (3, rows + 1)."""
         if step not in self._steps:
             dynamics = self.dynamics
@@ -70,15 +70,23 @@ class LinearHeats:
         return self._steps[step]
 
     @cached_property
-    def _steps(self) -> dict[float, tuple[Array, Array]]:
+    def _steps(self) -> dict[float, tuple[Real, Real]]:
         return {}
 
-    def settled(self, density: Array, inlet: float) -> Heats:
+    def settled(self, density: Real, inlet: float) -> Heats:
         """Return the heats of the settled states for heat in W/m2, (tile_x, tile_y)."""
         content, board, outlet = self._settled @ self.driven(density, inlet)
         return Heats(float(content), self._board(float(board), inlet), float(outlet))
 
-    def driven(self, density: Array, inlet: float) -> Array:
+    @cached_property
+    def residence(self) -> float:
+        """Mean time in s that even heat stays in wafer and coolant: heat stored over heat released."""
+        count = self._settled.shape[1] - 1
+        groups = len(self.dynamics.real)
+        even = np.append(np.full(count, np.sqrt(groups)), 0.0)
+        return float(self._settled[0] @ even) / self.area
+
+    def driven(self, density: Real, inlet: float) -> Real:
         """Return what drives the even group, by row and on the bottom, (rows + 1,)."""
         rows = density.sum(axis=0, dtype=float) / np.sqrt(density.shape[0])
         return np.append(rows, self.film * (self.ambient - inlet))
@@ -87,10 +95,10 @@ class LinearHeats:
         return self.film * (integral + self.area * (inlet - self.ambient))
 
     @cached_property
-    def _readings(self) -> Array:
+    def _readings(self) -> Real:
         even = self.dynamics.even
         return np.stack([even.content, even.board, even.outlet])
 
     @cached_property
-    def _settled(self) -> Array:
+    def _settled(self) -> Real:
         return np.asarray(self._readings @ self.dynamics.even_settled)

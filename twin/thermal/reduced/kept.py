@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-import twin
 from twin.cache import cache_folder
 from twin.thermal.wafer import WaferThermalModel
 
@@ -29,16 +28,17 @@ def kept[Model](kind: str, wafer: WaferThermalModel, flow_rate: float, build: Ca
     """Return a model of a wafer at a flow, from disk if it is there, else built and kept."""
     path = cache_folder() / "reduced" / f"{kind}-{_digest(wafer, flow_rate)}.pickle"
     with suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, ValueError):
-        return _read(path)
+        found: Model = _read(path)
+        return found
     model = build()
     with suppress(OSError):
         _write(path, model)
     return model
 
 
-def _read[Model](path: Path) -> Model:
+def _read(path: Path) -> Any:
     with path.open("rb") as file:
-        model: Model = pickle.load(file)
+        model = pickle.load(file)
     os.utime(path)
     return model
 
@@ -73,7 +73,7 @@ def _digest(wafer: WaferThermalModel, flow_rate: float) -> str:
     parts += [grid.x, grid.y, wafer.tile_hats[2], wafer.reference_temperature, wafer.clogged, wafer.blocked]
     parts += [getattr(bed, name) for name in bed.__dataclass_fields__ if name not in ("coolant", "layouts", "clogging")]
     parts += [getattr(layout, name) for layout in getattr(bed, "layouts", ()) for name in ("inlets", "outlets")]
-    parts += [getattr(layout, "slot_width") for layout in getattr(bed, "layouts", ())]
+    parts += [layout.slot_width for layout in getattr(bed, "layouts", ())]
     parts += [bed.coolant.start, bed.coolant.step, bed.coolant.table, bed.coolant.boiling_point]
     found = hashlib.sha256(_code())
     for part in parts:
@@ -91,9 +91,8 @@ def _text(part: Any) -> str:
 def _code() -> bytes:
     """Return a digest of the code that models are built with, and of numpy's version."""
     found = hashlib.sha256(np.__version__.encode())
-    root = Path(twin.__file__).parent
+    root = Path(__file__).parents[2]
     for folder in ("fe", "thermal", "spec"):
         for file in sorted((root / folder).rglob("*.py")):
             found.update(file.read_bytes())
     return found.digest()
-

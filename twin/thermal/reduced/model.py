@@ -18,7 +18,8 @@ import numpy as np
 
 from twin.fe.heat import HeatBalance, HeatState
 from twin.fe.tensor import Array
-from twin.thermal.bed import BedFlow, ChannelBed
+from twin.thermal.bed import BedFlow
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.design import ReducedDesign
 from twin.thermal.reduced.dynamics import Dynamics
 from twin.thermal.reduced.field import whole_field
@@ -76,88 +77,92 @@ class ReducedWaferModel:
         nothing = np.zeros(settled.density.shape)
         balance = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
-            self, Followed(self, settled), 1.0, settled.density, settled.density, nothing, temperature, balance, 0
-        )
+            self, Followed(self, settled), 1.0, settled.density, settled.density, settled.density, nothing, temperature,
+            balance, 0,
+        )  # fmt: skip
 
-    def steady(self, heat: Array, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
+    def steady(self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
         """Return the steady state for heat in W by tile, (tile_y, tile_x)."""
         density = self.density(heat)
-        found = self.map(flow_rate).settle(density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None)
+        found = self.map(flow_rate).settle(
+            density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None
+        )
         heats = self.heats(found, density)
         balance = HeatBalance(float(heat.sum()), {"bottom": heats.board}, (heats.coolant,), 0.0)
         rise = self.by_tile(found, 2)
         return ReducedState(
-            self, Followed(self, found), 1.0, found.density, rise, density, inlet, balance, found.updates, at_rest=True
-        )
+            self, Followed(self, found), 1.0, found.density, rise, None, density, inlet, balance, found.updates,
+            at_rest=True,
+        )  # fmt: skip
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
         """Return the equations of one implicit Euler step of `step` seconds."""
         return ReducedStep(self, state, self.map(flow_rate), flow_rate, inlet, step)
 
-    def density(self, heat: Array) -> Array:
+    def density(self, heat: Real) -> Real:
         """Return W/m2 by tile, (tile_x, tile_y), for W by tile, (tile_y, tile_x)."""
         return np.asarray(heat.T / self.full.tile_area)
 
-    def heats(self, settled: Settled, density: Array) -> Heats:
+    def heats(self, settled: Settled, density: Real) -> Heats:
         """Return the balance of a settled state; heat in W/m2 in double precision."""
         return settled_heats(self.map(settled.reference), settled, density, self.film, self.ambient, self.area)
 
-    def states_of(self, state: ReducedState) -> tuple[Array, float]:
+    def states_of(self, state: ReducedState) -> tuple[Real, float]:
         """Return reduced states, (groups, states), and heat in J that the wafer holds beyond theirs."""
         if not state.at_rest:
             return np.zeros(self.dynamics.real.shape), 0.0
         board = self.film * (self.ambient - state.inlet)
         return self.dynamics.at_rest(state.density, board), state.followed.heats.content
 
-    def rises(self, settled: Settled) -> Array:
+    def rises(self, settled: Settled) -> Real:
         """Return the mean coolant over the inlet in K, (lines, rows)."""
         count = settled.density.shape[1]
         return settled.answer[:, count : 2 * count]
 
-    def by_tile(self, settled: Settled, reading: int) -> Array:
+    def by_tile(self, settled: Settled, reading: int) -> Real:
         """Return flux (0), coolant (1) or heat layer (2) of a settled state by tile, (tile_x, tile_y)."""
         count = settled.density.shape[1]
         return np.asarray(self._line_shares @ settled.answer[:, reading * count : (reading + 1) * count])
 
     @cached_property
-    def _line_shares(self) -> Array:
+    def _line_shares(self) -> Real:
         """Share of each line in each tile across the flow, (tile_x, lines)."""
         x = self.full.tile_hats[0]
         return np.asarray((x / x.sum(axis=0)).T, np.float32)
 
     @cached_property
-    def _node_shares(self) -> tuple[Array, Array]:
+    def _node_shares(self) -> tuple[Real, Real]:
         """Share of each tile at each node along x, (nx, tile_x), and y, (tile_y, ny)."""
         x, y, _ = self.full.tile_hats
         across, along = x / x.sum(axis=1, keepdims=True), y / y.sum(axis=1, keepdims=True)
         return across.astype(np.float32), np.ascontiguousarray(along.T, np.float32)
 
-    def on_nodes(self, by_tile: Array) -> Array:
+    def on_nodes(self, by_tile: Real) -> Real:
         """Return what is given by tile, (tile_x, tile_y), on the nodes, (nx, ny); the mean where tiles meet."""
         across, along = self._node_shares
         return np.asarray(across @ by_tile.astype(np.float32) @ along)
 
-    def nodes_of(self, state: ReducedState) -> Array:
+    def nodes_of(self, state: ReducedState) -> Real:
         """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny)."""
         found = self.map(state.settled.reference)
         rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
         rise += np.float32(state.share**2) * state.followed.nodes
         if not state.at_rest:
-            rise += self.on_nodes(state.rise - self._tile_means(rise))
+            rise += self.on_nodes(state.rise - self.tile_means(rise))
         return np.asarray(rise, float) + state.inlet
 
-    def _tile_means(self, nodes: Array) -> Array:
+    def tile_means(self, nodes: Real) -> Real:
         """Return means by tile, (tile_x, tile_y), of values on the nodes, (nx, ny)."""
         across, along = self._tile_shares
         return np.asarray(across @ nodes @ along)
 
     @cached_property
-    def _tile_shares(self) -> tuple[Array, Array]:
+    def _tile_shares(self) -> tuple[Real, Real]:
         """Share of each node in the mean over each tile, along x (tile_x, nx) and y (ny, tile_y)."""
-        x, y, _ = self.full.tile_hats
+        y = self.full.tile_hats[1]
         return self._line_shares, (y / y.sum(axis=0)).astype(np.float32)
 
-    def excess_of(self, state: ReducedState) -> Array:
+    def excess_of(self, state: ReducedState) -> Real:
         """Return how much hotter the layer's hottest plane is than its mean in K, (nx, ny)."""
         return self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
 
@@ -173,14 +178,14 @@ class ReducedWaferModel:
 
     def surface(self, state: ReducedState) -> Array:
         """Return the heat layer's mean over its thickness on the nodes, (ny, nx)."""
-        return state.surface.T
+        return np.asarray(state.surface.T, np.float64)
 
     def coolant_surface(self, state: ReducedState) -> Array:
         """Return the coolant around each node, (ny, nx)."""
         rows = self.map(state.settled.reference).rows
         cells = state.share * self.rises(state.settled)[:, rows.cell_rows]
         padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
-        return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, float)
+        return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, np.float64)
 
     def field(self, state: ReducedState) -> HeatState:
         """Return all temperatures of solid and coolant in K."""
@@ -205,13 +210,13 @@ class ReducedWaferModel:
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
         """Return the state that ReducedState.tree told of."""
         numbers = (float(value) for value in tree["numbers"])
-        settled_inlet, settled_flow, drop, reynolds, velocity, reference, share, own_inlet, more = numbers
+        settled_inlet, settled_flow, drop, reynolds, velocity, reference, off, share, own_inlet, more = numbers
         settled = Settled(
             tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
             BedFlow((), drop, reynolds, velocity), reference, 0,
         )  # fmt: skip
         nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
-            self, Followed(self, settled), share, tree["reaching"], tree["rise"], tree["density"], own_inlet, nothing, 0,
-            given=(tree["states"], more),
+            self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["beyond"],
+            tree["density"], own_inlet, nothing, 0, given=(tree["states"], more),
         )  # fmt: skip

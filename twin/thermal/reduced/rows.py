@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.fe.stream import Stream
-from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow, ChannelBed
 from twin.thermal.clogging import Clogging
 from twin.thermal.jets import JetBed
 from twin.thermal.layout import Layout
+from twin.thermal.reduced.arrays import Places, Real
 from twin.thermal.wafer import WaferThermalModel
 
 
@@ -30,12 +30,12 @@ class TileRows:
     segment_rows, segment_shares : as those of the cells
     """
 
-    lengths: Array
-    cell_rows: Array
-    cell_shares: Array
+    lengths: Real
+    cell_rows: Places
+    cell_shares: Real
     bed: ChannelBed | JetBed
-    segment_rows: Array
-    segment_shares: Array
+    segment_rows: Places
+    segment_shares: Real
 
     @classmethod
     def of(cls, wafer: WaferThermalModel) -> TileRows:
@@ -45,36 +45,36 @@ class TileRows:
         cell_rows, cell_shares = _membership(wafer.grid.y, edges)
         return cls(np.diff(edges), cell_rows, cell_shares, bed, *_membership(segments, edges))
 
-    def streams(self, flow_rate: float, inlet: float, means: Array) -> tuple[Stream, BedFlow]:
+    def streams(self, flow_rate: float, inlet: float, means: Real) -> tuple[Stream, BedFlow]:
         """Return the coolant on the segments for means (lines, rows) in K."""
-        (stream,), flow = self.bed.streams(flow_rate, inlet, (self.on_segments(means),))
+        (stream,), flow = self.bed.streams(flow_rate, inlet, (np.asarray(self.on_segments(means), np.float64),))
         return stream, flow
 
-    def uniform(self, temperature: float) -> Array:
+    def uniform(self, temperature: float) -> Real:
         """Return a coolant at one temperature in K, (lines, rows)."""
         return np.full((self.bed.column_widths.size, self.lengths.size), temperature)
 
-    def on_segments(self, rows: Array) -> Array:
+    def on_segments(self, rows: Real) -> Real:
         """Return values of rows, (..., rows), on their segments."""
         return rows if self.segment_rows.size == self.lengths.size else rows[..., self.segment_rows]
 
-    def by_row(self, segments: Array) -> Array:
+    def by_row(self, segments: Real) -> Real:
         """Return the means over rows, (..., rows), of values on segments."""
         if self.segment_rows.size == self.lengths.size:
             return segments
         return np.asarray(segments @ self.segment_shares)
 
 
-def _membership(cells: Array, edges: Array) -> tuple[Array, Array]:
+def _membership(cells: Real, edges: Real) -> tuple[Places, Real]:
     """Return the row of each cell by its middle, and its share in the mean over the row."""
     middles, lengths = (cells[1:] + cells[:-1]) / 2, np.diff(cells)
-    rows = np.clip(np.searchsorted(edges, middles) - 1, 0, edges.size - 2)
+    rows = np.clip(np.searchsorted(edges, middles) - 1, 0, edges.size - 2).astype(np.int64)
     shares = np.zeros((middles.size, edges.size - 1))
     shares[np.arange(middles.size), rows] = lengths
     return rows, shares / shares.sum(axis=0)
 
 
-def _on_segments(wafer: WaferThermalModel, edges: Array) -> tuple[ChannelBed | JetBed, Array]:
+def _on_segments(wafer: WaferThermalModel, edges: Real) -> tuple[ChannelBed | JetBed, Real]:
     """Return the wafer's coolant on the rows cut at the slots, and the edges of these segments."""
     bed = wafer.bed
     if isinstance(bed, JetBed):

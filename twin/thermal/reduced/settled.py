@@ -12,15 +12,15 @@ flow and by row of tiles along it, with the profile that the flux of even heat h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from twin.fe.modal import ModalSolver
 from twin.fe.parallel import Slabs
-from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.coolant_law import CoolantLaw, Departure, coolant_law
 from twin.thermal.reduced.modes import WaferModes
 from twin.thermal.reduced.rows import TileRows
@@ -52,10 +52,10 @@ class Settled:
     updates : iterations that led here
     """
 
-    density: Array
-    sources: Array
-    answer: Array
-    from_sources: Array
+    density: Real
+    sources: Real
+    answer: Real
+    from_sources: Real
     inlet: float
     flow_rate: float
     flow: BedFlow
@@ -75,18 +75,18 @@ class EvenMode:
     hottest : excess of the layer's hottest plane over its mean, per heat in W/m2
     """
 
-    answer: Array
-    surface: Array
-    content: Array
-    board: Array
-    flux: Array
+    answer: Real
+    surface: Real
+    content: Real
+    board: Real
+    flux: Real
     bottom: float
     hottest: float
 
     @classmethod
-    def of(cls, modes: WaferModes, rows: TileRows, sides: Array, wafer: WaferThermalModel) -> EvenMode:
+    def of(cls, modes: WaferModes, rows: TileRows, sides: Real, wafer: WaferThermalModel) -> EvenMode:
         """Return the readings of the even mode's solutions for all loads, the board's last."""
-        values = modes.solve(sides[None], np.array([0]))[0]
+        values = modes.solve(np.asarray(sides[None], np.float64), np.array([0]))[0]
         _, along, through = wafer.tile_hats
         layer = np.einsum("yps,p->ys", values[:, : modes.planes], through)
         width, flux = float(modes.grid.x_weights.sum()), row_flux(modes, rows, values)
@@ -125,10 +125,10 @@ class SettledMap:
     profile: RowProfile
     flow_rate: float
     temperature: float
-    to_heat: Array
-    to_sources: Array
-    surface_to_heat: Array
-    surface_to_sources: Array
+    to_heat: Real
+    to_sources: Real
+    surface_to_heat: Real
+    surface_to_sources: Real
     even: EvenMode
     law: CoolantLaw
 
@@ -160,21 +160,21 @@ class SettledMap:
         )  # fmt: skip
 
     @cached_property
-    def tile_shapes(self) -> Array:
+    def tile_shapes(self) -> Real:
         """Integrals of the modes over the tiles along x, (modes, tile_x)."""
         return np.asarray(self.modes.shapes.T @ self.wafer.tile_hats[0], np.float32)
 
     @cached_property
-    def line_shapes(self) -> Array:
+    def line_shapes(self) -> Real:
         """Integrals of the modes with the lines' widths, (modes, lines)."""
         return np.asarray(self.modes.shapes.T * self.modes.grid.x_weights, np.float32)
 
     @cached_property
-    def shapes(self) -> Array:
+    def shapes(self) -> Real:
         """The modes in single precision, (lines, modes)."""
         return np.asarray(self.modes.shapes, np.float32)
 
-    def settle(self, density: Array, flow_rate: float, inlet: float, guess: Settled | None = None) -> Settled:
+    def settle(self, density: Real, flow_rate: float, inlet: float, guess: Settled | None = None) -> Settled:
         """Return the settled state for heat in W/m2, (tile_x, tile_y), coolant's properties at its temperatures.
 
         Parameters
@@ -207,13 +207,13 @@ class SettledMap:
             density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
         )
 
-    def settle_at(
-        self, density: Array, departure: Departure, flow_rate: float, inlet: float, guess: Settled
-    ) -> Settled:
+    def settle_at(self, density: Real, departure: Departure, flow_rate: float, inlet: float, guess: Settled) -> Settled:
         """Return the settled state for heat in W/m2, (tile_x, tile_y), at given properties of the coolant."""
         driven = self._driven(density, inlet)
         added = self._added(guess)
-        for update in range(1, _MOST_UPDATES + 1):
+        updates = 0
+        while updates < _MOST_UPDATES:
+            updates += 1
             sources = self._sources(driven + added, departure)
             before, added = added, self._answer(self.to_sources, self.line_shapes @ sources)
             if np.abs((added - before) * self._in_kelvin).max() <= _FOLLOWED:
@@ -221,25 +221,25 @@ class SettledMap:
         else:
             raise OutOfRange("the coolant is too far from what the reduced model was built for")
         return Settled(
-            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
+            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, updates
         )
 
-    def departure(self, answer: Array, flow_rate: float, inlet: float) -> Departure:
+    def departure(self, answer: Real, flow_rate: float, inlet: float) -> Departure:
         """Return how the coolant departs from the reference at the temperatures of a settled answer."""
         count = self.rows.lengths.size
         flux, means = answer[:, :count], np.float32(inlet) + answer[:, count : 2 * count]
         return self.law.departure(flow_rate, inlet, means, flux * self._half_change)
 
-    def _driven(self, density: Array, inlet: float) -> Array:
+    def _driven(self, density: Real, inlet: float) -> Real:
         return self._answer(self.to_heat, self.tile_shapes @ density) + self._board_answer(inlet)
 
-    def _added(self, guess: Settled) -> Array:
+    def _added(self, guess: Settled) -> Real:
         """Return what the sources of another settled state add, here."""
         if guess.reference == self.flow_rate:
             return guess.from_sources
         return self._answer(self.to_sources, self.line_shapes @ guess.sources)
 
-    def _sources(self, answer: Array, departure: Departure) -> Array:
+    def _sources(self, answer: Real, departure: Departure) -> Real:
         """Return the sources that make up for coefficient and flow of the coolant as it is."""
         flux, e, g = answer[:, : self.rows.lengths.size], departure.e, departure.g
         return np.concatenate([-flux * e, flux * ((1.0 + e) / (1.0 + g) - 1.0)], axis=1).astype(np.float32)
@@ -267,25 +267,25 @@ class SettledMap:
         hottest = rise + np.abs(flux) * self._half_change
         return float(hottest.max()), float((hottest + flux * self._in_kelvin[:count]).max())
 
-    def _answer(self, answers: Array, amplitudes: Array) -> Array:
+    def _answer(self, answers: Real, amplitudes: Real) -> Real:
         """Return readings on lines and rows, (lines, 3 rows), for amplitudes of the modes."""
         return np.asarray(self.shapes @ np.matmul(answers, amplitudes[:, :, None])[:, :, 0])
 
-    def _board_answer(self, inlet: float) -> Array:
+    def _board_answer(self, inlet: float) -> Real:
         film = self.wafer.model.films.get("bottom")
         if film is None:
             return np.zeros(1, np.float32)
         return np.asarray(self.even.answer[:, -1] * (film.coefficient * (film.ambient - inlet)), np.float32)
 
     @cached_property
-    def _in_kelvin(self) -> Array:
+    def _in_kelvin(self) -> Real:
         """Factors of the readings of each row that make kelvins, (3 rows,)."""
         stream, ones = self.modes.stream, np.ones(self.rows.lengths.size)
         wall = float(stream.exchange[0].mean() * stream.walls.weights.sum())
         return np.asarray(np.concatenate([ones / wall, ones, ones]), np.float32)
 
     @cached_property
-    def _half_change(self) -> Array:
+    def _half_change(self) -> Real:
         """Half the change of the coolant along each row per flux, in K m2/W."""
         rate = self.modes.stream.capacity_rate[0] @ self.rows.cell_shares
         return np.asarray(self.rows.lengths / (2.0 * rate), np.float32)
@@ -295,13 +295,17 @@ class SettledMap:
         return ModalSolver(self.modes.operator, (self.modes.stream,), None, Slabs(self.modes.grid.x.size))
 
     @cached_property
-    def _loads(self) -> tuple[Array, Array]:
+    def _loads(self) -> tuple[Real, Real]:
         """Loads of 1 W/m2 on each row (heat, walls, coolant), (ny places, 3 rows), and on the bottom."""
         modes, rows = self.modes, self.rows
-        sides = [heat_by_row(self.wafer, modes), self.profile.at_walls(modes, rows), self.profile.in_coolant(modes, rows)]
+        sides = [
+            heat_by_row(self.wafer, modes),
+            self.profile.at_walls(modes, rows),
+            self.profile.in_coolant(modes, rows),
+        ]
         return np.concatenate(sides, axis=2).reshape(-1, 3 * rows.lengths.size), board_film(modes)[:, :, 0]
 
-    def whole(self, settled: Settled) -> Array:
+    def whole(self, settled: Settled) -> Real:
         """Return the temperatures of every mode over the inlet, (modes, ny, places)."""
         amplitudes = np.concatenate([self.tile_shapes @ settled.density, self.line_shapes @ settled.sources], axis=1)
         loads, board = self._loads
@@ -311,22 +315,22 @@ class SettledMap:
             right += (film.coefficient * (film.ambient - settled.inlet)) * board[:, :, None] * even
         return np.ascontiguousarray(self._solver.substitute(right).transpose(2, 0, 1), np.float32)
 
-    def surface_of_heat(self, density: Array) -> Array:
+    def surface_of_heat(self, density: Real) -> Real:
         """Return what heat in W/m2, (tile_x, tile_y), adds to the heat layer's mean in K on the nodes, (nx, ny)."""
         return self._surface(self.surface_to_heat, self.tile_shapes @ density)
 
-    def surface_of_sources(self, sources: Array) -> Array:
+    def surface_of_sources(self, sources: Real) -> Real:
         """Return what sources at walls and in the coolant add to it, (nx, ny)."""
         return self._surface(self.surface_to_sources, self.line_shapes @ sources)
 
-    def surface_of_board(self, inlet: float) -> Array:
+    def surface_of_board(self, inlet: float) -> Real:
         """Return what the board's side adds to it, (ny,)."""
         film = self.wafer.model.films.get("bottom")
         return np.float32(film.coefficient * (film.ambient - inlet) if film else 0.0) * self._board_surface
 
-    def _surface(self, answers: Array, amplitudes: Array) -> Array:
+    def _surface(self, answers: Real, amplitudes: Real) -> Real:
         return np.asarray(self.shapes @ np.matmul(answers, amplitudes[:, :, None])[:, :, 0])
 
     @cached_property
-    def _board_surface(self) -> Array:
+    def _board_surface(self) -> Real:
         return np.asarray(self.even.surface[:, -1], np.float32)

@@ -65,8 +65,8 @@ class RowProfile:
         """Return the load of 1 W/m2 at the walls of each row, (ny, places, rows)."""
         lengths, cells = modes.stream.lengths / 2, np.arange(rows.cell_rows.size)
         nodes = np.zeros((modes.grid.y.size, rows.lengths.size))
-        np.add.at(nodes, (cells, rows.cell_rows), self.low * lengths)
-        np.add.at(nodes, (cells + 1, rows.cell_rows), self.high * lengths)
+        nodes[cells, rows.cell_rows] += self.low * lengths
+        nodes[cells + 1, rows.cell_rows] += self.high * lengths
         load = np.zeros((*modes.capacity.shape, rows.lengths.size))
         load[:, modes.stream.walls.planes] = nodes[:, None, :] * self.through[None, :, None]
         return load

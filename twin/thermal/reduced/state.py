@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.fe.heat import HeatBalance, HeatState
-from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.followed import Followed
 from twin.thermal.reduced.settled import Settled
 
@@ -27,6 +27,7 @@ class ReducedState:
     share : factor between its heat and that which now reaches the walls
     reaching : the latter in W/m2, (tile_x, tile_y)
     rise : heat layer's mean by tile over the inlet in K, (tile_x, tile_y)
+    beyond : the part of it that the coolant's own temperature has added so far
     density : heat in W/m2, (tile_x, tile_y)
     inlet : coolant at the inlet in K
     at_rest : nothing changes any more
@@ -37,20 +38,32 @@ class ReducedState:
     model: ReducedWaferModel = field(repr=False)
     followed: Followed
     share: float
-    reaching: Array
-    rise: Array
-    density: Array
+    reaching: Real
+    rise: Real
+    beyond: Real | None
+    density: Real
     inlet: float
     balance: HeatBalance
     iterations: int
     at_rest: bool = False
-    given: tuple[Array, float] | None = None
+    given: tuple[Real, float] | None = None
     stepped: tuple[ReducedStep, float] | None = None
 
     @cached_property
-    def states(self) -> Array:
+    def states(self) -> Real:
         """Reduced states over the inlet's temperature, (groups, states)."""
         return self.stepped[0].states(self.density) if self.stepped else self._kept[0]
+
+    def forget_step(self) -> None:
+        """Work out what a next step needs, and let go of the step before: history would be kept for ever."""
+        if self.stepped:
+            object.__setattr__(self, "given", (self.states, self.more))
+            object.__setattr__(self, "stepped", None)
+
+    @property
+    def added(self) -> Real:
+        """What the coolant's own temperature has added to the heat layer's mean by tile, in K; at rest all of it."""
+        return self.followed.beyond if self.beyond is None else self.beyond
 
     @property
     def more(self) -> float:
@@ -58,7 +71,7 @@ class ReducedState:
         return self.stepped[1] if self.stepped else self._kept[1]
 
     @cached_property
-    def _kept(self) -> tuple[Array, float]:
+    def _kept(self) -> tuple[Real, float]:
         return self.given or self.model.states_of(self)
 
     @property
@@ -72,28 +85,28 @@ class ReducedState:
         return self.settled.flow
 
     @cached_property
-    def tile_temperature(self) -> Array:
+    def tile_temperature(self) -> Real:
         """Mean of the heat layer in K, (tile_y, tile_x)."""
         return np.asarray(self.rise.T, float) + self.inlet
 
     @cached_property
-    def coolant_temperature(self) -> Array:
+    def coolant_temperature(self) -> Real:
         """Mean coolant in K, (tile_y, tile_x)."""
         return self.share * np.asarray(self.model.by_tile(self.settled, 1).T, float) + self.inlet
 
     @cached_property
-    def surface(self) -> Array:
+    def surface(self) -> Real:
         """Mean of the heat layer over its thickness in K on the nodes, (nx, ny)."""
         return self.model.nodes_of(self)
 
     @cached_property
-    def _hottest_plane(self) -> Array:
+    def _hottest_plane(self) -> Real:
         return self.surface + self.model.excess_of(self)
 
     @cached_property
-    def die_peak(self) -> Array:
+    def die_peak(self) -> Real:
         """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
-        return self.model.full.die_peak(self._hottest_plane)
+        return self.model.full.die_peak(np.asarray(self._hottest_plane, np.float64))
 
     @property
     def peak(self) -> float:
@@ -101,7 +114,7 @@ class ReducedState:
         return self.model.peak_of(float(self.die_peak.max()), self)
 
     @property
-    def coolant_means(self) -> tuple[Array, ...]:
+    def coolant_means(self) -> tuple[Real, ...]:
         """Mean coolant in K, (lines, rows)."""
         return (self.share * self.model.rises(self.settled) + self.inlet,)
 
@@ -142,6 +155,7 @@ class ReducedState:
             "states": self.states,
             "reaching": self.reaching,
             "rise": self.rise,
+            "beyond": self.added,
             "density": self.density,
             "settled_density": settled.density,
             "sources": settled.sources,
@@ -149,6 +163,6 @@ class ReducedState:
             "from_sources": settled.from_sources,
             "numbers": np.array(
                 [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
-                 settled.flow.velocity, settled.reference, self.share, self.inlet, self.more]
+                 settled.flow.velocity, settled.reference, self.followed.off, self.share, self.inlet, self.more]
             ),
         }  # fmt: skip

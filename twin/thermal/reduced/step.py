@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.fe.heat import HeatBalance
-from twin.fe.tensor import Array
+from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.coolant_law import Departure
 from twin.thermal.reduced.followed import Followed
-from twin.thermal.reduced.settled import SettledMap
+from twin.thermal.reduced.settled import Settled, SettledMap
 from twin.thermal.reduced.state import ReducedState
 
 if TYPE_CHECKING:
@@ -22,13 +22,20 @@ class ReducedStep:
     """The equations of a wafer at one moment; `solve` may be called again with other heat."""
 
     def __init__(
-        self, model: ReducedWaferModel, old: ReducedState, found: SettledMap, flow_rate: float, inlet: float, step: float
+        self,
+        model: ReducedWaferModel,
+        old: ReducedState,
+        found: SettledMap,
+        flow_rate: float,
+        inlet: float,
+        step: float,
     ):
+        old.forget_step()
         self._model, self._old, self._map = model, old, found
         self._flow_rate, self._inlet, self._step = flow_rate, inlet, step
 
     @cached_property
-    def _before(self) -> Array:
+    def _before(self) -> Real:
         """States before the step over the new inlet's temperature."""
         states = self._old.states.copy()
         even = self._model.dynamics.even
@@ -36,7 +43,7 @@ class ReducedStep:
         return states
 
     @property
-    def _even_before(self) -> Array:
+    def _even_before(self) -> Real:
         return np.asarray(self._before[0, : self._model.dynamics.even.constant.size])
 
     @cached_property
@@ -48,7 +55,7 @@ class ReducedStep:
         return self._model.film * (self._model.ambient - self._inlet)
 
     @cached_property
-    def _free(self) -> Array:
+    def _free(self) -> Real:
         """Readings after the step without heat, (groups, 2 rows)."""
         dynamics = self._model.dynamics
         states = self._before.copy()
@@ -64,7 +71,7 @@ class ReducedStep:
         old = self._old
         return self._map.departure(old.share * old.settled.answer, self._flow_rate, old.inlet)
 
-    def solve(self, heat: Array, guess: ReducedState, reduction: float = 0.0) -> ReducedState:
+    def solve(self, heat: Real, guess: ReducedState, reduction: float = 0.0) -> ReducedState:
         """Return the wafer for a heat map in W, shape (tile_y, tile_x); `reduction` does not matter."""
         model, dynamics = self._model, self._model.dynamics
         density = model.density(heat)
@@ -73,17 +80,23 @@ class ReducedStep:
         followed, updates = guess.followed, 0
         share = followed.share(reaching)
         if not followed.holds(reaching, share, self._flow_rate, self._inlet):
-            settled = self._map.settle_at(
-                reaching, self._departure, self._flow_rate, self._inlet, guess.settled
-            )
-            followed, share, updates = Followed(model, settled), 1.0, settled.updates
-        balance, more = self._balance(heat, density, followed, share)
+            settled = self._map.settle_at(reaching, self._departure, self._flow_rate, self._inlet, guess.settled)
+            followed, share, updates = Followed(model, settled, self._off(settled)), 1.0, settled.updates
+        old, lag = self._old, model.linear.residence / (model.linear.residence + self._step)
+        beyond = np.float32(lag) * old.added + np.float32((1.0 - lag) * share**2) * followed.beyond
+        balance, more = self._balance(heat, density, followed, (1.0 - lag) * share**2, lag)
         return ReducedState(
-            model, followed, share, reaching, mean + share**2 * followed.beyond, density, self._inlet, balance,
-            updates, stepped=(self, more),
+            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, balance, updates,
+            stepped=(self, more),
         )  # fmt: skip
 
-    def states(self, density: Array) -> Array:
+    def _off(self, settled: Settled) -> float:
+        """Return the largest change in K of the coolant from before the step to a settled state."""
+        old, model = self._old, self._model
+        change = model.rises(settled) - old.share * model.rises(old.settled)
+        return float(np.abs(change + np.float32(self._inlet - old.inlet)).max())
+
+    def states(self, density: Real) -> Real:
         """Return the reduced states after the step with heat in W/m2, (tile_x, tile_y)."""
         dynamics = self._model.dynamics
         states = self._before + self._step * dynamics.drive(dynamics.by_mode(density))
@@ -93,7 +106,7 @@ class ReducedStep:
         found[0, : even.size] = even
         return found
 
-    def _even(self, density: Array) -> Array:
+    def _even(self, density: Real) -> Real:
         """Return the states of the even group after the step, in double precision."""
         dynamics = self._model.dynamics
         driven = self._model.linear.driven(density, self._inlet)
@@ -102,7 +115,9 @@ class ReducedStep:
         own, other = dynamics.gain(self._step)
         return np.asarray(own[0, :count] * states + other[0, :count] * states[dynamics.partner[0, :count]])
 
-    def _balance(self, heat: Array, density: Array, followed: Followed, share: float) -> tuple[HeatBalance, float]:
+    def _balance(
+        self, heat: Real, density: Real, followed: Followed, share: float, lag: float
+    ) -> tuple[HeatBalance, float]:
         """Return the balance of the step, and the heat in J that the wafer holds beyond its reduced states.
 
         What the coolant's own temperature adds is the settled state less that of the linear equations;
@@ -110,9 +125,9 @@ class ReducedStep:
         """
         linear, inlet = self._model.linear, self._inlet
         now = linear.after(self._even_before, self._step, linear.driven(density, inlet), inlet)
-        beyond, square = followed.heats, share**2
-        more = square * beyond.content
+        beyond = followed.heats
+        more = lag * self._old.more + share * beyond.content
         later = (more - self._old.more) / self._step
-        coolant, board = now.coolant + square * beyond.coolant - later, now.board + square * beyond.board
+        coolant, board = now.coolant + share * beyond.coolant - later, now.board + share * beyond.board
         stored = (now.content - self._content_before) / self._step + later
         return HeatBalance(float(heat.sum()), {"bottom": board}, (coolant,), stored), more

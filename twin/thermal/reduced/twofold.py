@@ -7,10 +7,13 @@ full model takes over from the same temperatures, and a run goes on with it to i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from twin.fe.tensor import Array, TensorGrid
 from twin.thermal.layers import Layer
+from twin.thermal.reduced.certificate import Certificate, calibrate
+from twin.thermal.reduced.kept import kept
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.settled import OutOfRange
 from twin.thermal.reduced.state import ReducedState
@@ -35,6 +38,16 @@ class TwofoldWaferModel:
     def __init__(self, full: WaferThermalModel, flow_rate: float):
         self.full = full
         self.reduced = ReducedWaferModel(full, flow_rate)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Bounds of the reduced model's error, calibrated or read when first needed."""
+        wafer = self.reduced.design.wafer()
+        return kept("certificate", wafer, 0.0, lambda: calibrate(wafer))
+
+    def bound(self, state: State) -> float:
+        """Return the bound of a state's largest error against the full model in K; 0 for the full model's own."""
+        return 0.0 if isinstance(state, WaferState) else self.certificate.bound(state)
 
     @property
     def tiles(self) -> tuple[int, int]:

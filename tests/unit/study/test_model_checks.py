@@ -1,0 +1,69 @@
+"""Which points are checked against the full model, and what is said of the differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twin.study.dataset import open_study
+from twin.study.model_checks import Check, checks_in_words, chosen_points, is_checked, read_checks
+from twin.study.plan import plan, read_study
+from twin.study.run import run_study
+
+STUDY: dict[str, Any] = {
+    "base": "wse3-power-virus",
+    "set": {"thermal.mesh": "wafer-coarse", "workload.duration": "2 s"},
+    "axes": {"cooling.inlet_temperature": ["20 degC", "30 degC", "40 degC"]},
+    "steady": True,
+}
+
+
+def test_hottest_point_and_ten_seeded_others() -> None:
+    peaks = {number: 300.0 + (number * 37) % 50 for number in range(50)}
+    chosen = chosen_points(peaks)
+    (hottest,) = (number for number, why in chosen.items() if why == "hottest")
+    assert peaks[hottest] == max(peaks.values())
+    assert len(chosen) == 11
+    assert chosen == chosen_points(peaks)
+    assert chosen != chosen_points(peaks, seed=2)
+    assert chosen_points({3: 300.0}) == {3: "hottest"}
+    assert chosen_points({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"steady": False}, False),
+        ({"set": {**STUDY["set"], "thermal.model": "full"}}, False),
+        ({"axes": {"thermal.model": ["full", "reduced"]}}, False),
+    ],
+)
+def test_steady_points_of_the_reduced_model_are_checked(changes: dict[str, Any], expected: bool) -> None:
+    assert is_checked(plan(*read_study({**STUDY, **changes}))) is expected
+
+
+def test_study_is_checked_against_the_full_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path / "cache"))
+    run_study(STUDY, tmp_path / "out", workers=1)
+    run_study({**STUDY, "set": {**STUDY["set"], "thermal.model": "full"}}, tmp_path / "full", workers=1)
+    checks = read_checks(tmp_path / "out")
+    assert {(check.number, check.chosen) for check in checks} == {(0, "random"), (1, "random"), (2, "hottest")}
+    for folder, of in (("out", "reduced"), ("full", "full")):
+        peaks = open_study(tmp_path / folder)["peak_temperature_K"].values
+        found = {check.number: getattr(check, of) for check in checks if check.quantity == "peak_temperature_K"}
+        assert [found[number] for number in range(3)] == peaks.tolist()
+    assert read_checks(tmp_path / "full") == []
+    assert "hottest and 2 random points" in checks_in_words(checks)
+
+
+def test_words_name_the_largest_difference() -> None:
+    checks = [
+        Check(0, "hottest", "peak_temperature_K", 350.02, 350.0),
+        Check(4, "random", "peak_temperature_K", 330.0, 330.05),
+        Check(0, "hottest", "wafer_power_W", 20.1e3, 20e3),
+    ]
+    assert "at most 0.05 K, wafer power by at most 0.5 %" in checks_in_words(checks)
+    assert checks_in_words([]) == ""

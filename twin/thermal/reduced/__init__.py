@@ -1,0 +1,1 @@
+"""Reduced thermal model of a wafer: milliseconds instead of seconds, with a bound of its error."""

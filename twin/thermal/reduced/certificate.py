@@ -1,0 +1,92 @@
+"""How far the reduced model is from the full one: bounds calibrated on solves of both.
+
+The largest error over the whole field grows about as the wafer's rise over the inlet. Its ratio to that rise
+is measured at a few points that the reduced model was not built at: random heat by tile, flows over the whole
+range, inlets of 10 and 45 degC; and in time steps after heat has changed at once. The bound is the largest
+ratio found, times a margin. It is an estimate: it holds as far as these points stand for others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.fe.tensor import Array
+from twin.thermal.reduced.model import ReducedWaferModel
+from twin.thermal.reduced.state import ReducedState
+from twin.thermal.wafer import WaferState, WaferThermalModel
+
+_MARGIN = 1.3
+_LEAST = 1e-3
+_RISE = 25.0
+_INLETS = 283.15, 318.15
+_FLOWS = 0.3, 0.7, 1.1
+"""Flows over the pump's best."""
+_STEPS = 0.1, 0.01
+_LENGTH = 4
+_SEED = 20
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Bounds of the largest error over the whole field per kelvin of rise over the inlet."""
+
+    steady: float
+    transient: float
+
+    def bound(self, state: ReducedState) -> float:
+        """Return the bound of a state's error in K."""
+        ratio = self.steady if state.at_rest else self.transient
+        return _LEAST + ratio * abs(state.peak - state.inlet)
+
+
+def calibrate(full: WaferThermalModel) -> Certificate:
+    """Return the certificate of the reduced model that stands for a full one, found by solving with both."""
+    random = np.random.default_rng(_SEED)
+    steady, transient = [0.0], [0.0]
+    for number, share in enumerate(_FLOWS):
+        flow = share * full.design.loop.pump.best_flow
+        for inlet in _INLETS:
+            reduced = ReducedWaferModel(full, flow)
+            heat = _heat(reduced, random, flow, inlet)
+            states = full.steady(heat, flow, inlet), reduced.steady(heat, flow, inlet)
+            steady.append(_ratio(*states))
+        if number == 1:
+            for step in _STEPS:
+                transient += _after_change(full, reduced, random, flow, inlet, step)
+    return Certificate(_MARGIN * max(steady), _MARGIN * max(steady + transient))
+
+
+def _heat(reduced: ReducedWaferModel, random: np.random.Generator, flow: float, inlet: float) -> Array:
+    """Return random heat by tile in W that warms the wafer by about 25 K."""
+    shape = reduced.full.tiles
+    heat = random.uniform(0.3, 1.7, shape) * reduced.full.tile_area * 1e5
+    peak = reduced.steady(heat, flow, inlet).peak
+    cold = reduced.steady(np.zeros(shape), flow, inlet).peak
+    return np.asarray(heat * _RISE / (peak - cold))
+
+
+def _after_change(
+    full: WaferThermalModel,
+    reduced: ReducedWaferModel,
+    random: np.random.Generator,
+    flow: float,
+    inlet: float,
+    step: float,
+) -> list[float]:
+    """Return the ratios after a change from one random heat to another."""
+    before, after = (_heat(reduced, random, flow, inlet) for _ in range(2))
+    true, fast = full.steady(before, flow, inlet), reduced.steady(before, flow, inlet)
+    found = []
+    for _ in range(_LENGTH):
+        true = full.step(true, flow, inlet, step).solve(after, true)
+        fast = reduced.step(fast, flow, inlet, step).solve(after, fast)
+        found.append(_ratio(true, fast))
+    return found
+
+
+def _ratio(true: WaferState, fast: ReducedState) -> float:
+    """Return the largest error over the whole field per kelvin of rise."""
+    error = float(np.abs(fast.heat.solid - true.heat.solid).max())
+    return max(0.0, error - _LEAST) / abs(fast.peak - fast.inlet)
