@@ -15,11 +15,13 @@ from twin.thermal.reduced.settled import Settled
 if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
-_RENEWED = 0.02
+_RENEWED = 0.03
 """Error in K beyond which a followed state is renewed, estimated to first order."""
 _SHARES = 0.7, 1.4
 """Range of the factor between the heat of a followed state and the present one."""
-_OFF = 0.2
+_UNEVEN, _EVEN = 0.02, 0.002
+"""Relative changes per kelvin of what lines carry where coolant warms unevenly (viscosity), and of the coefficient
+where it warms evenly (conductivity): those of water at 20 degC."""
 _PROPERTY_SCALE = 40.0
 """Kelvins over which the coolant's viscosity changes by about its own size."""
 
@@ -28,7 +30,7 @@ _PROPERTY_SCALE = 40.0
 class Followed:
     """A settled state and what it has beyond the linear states settled for the same heat.
 
-    off : how far in K the coolant is from the temperatures that its properties were taken at
+    off : error in K because the coolant's properties were taken at its temperatures before
 
     Where all heat changes by one factor, temperatures do so and what lies beyond by its square.
     """
@@ -71,9 +73,16 @@ class Followed:
         """Tell whether the state, scaled, holds well enough for other heat, flow in m3/s and inlet in K."""
         settled = self.settled
         low, high = _SHARES
-        if not (settled.flow_rate == flow_rate and low <= share <= high and self._norm > 0.0 and self.off <= _OFF):
+        if not (settled.flow_rate == flow_rate and low <= share <= high and self._norm > 0.0):
             return False
         rest = float(np.abs(reaching - share * settled.density).max()) / float(settled.density.max())
         size = float(np.abs(self.beyond).max())
         warmer = abs(inlet - settled.inlet) / _PROPERTY_SCALE
-        return size * (2.0 * rest + (share - 1.0) ** 2 + warmer) <= _RENEWED
+        return self.off + size * (2.0 * rest + (share - 1.0) ** 2 + warmer) <= _RENEWED
+
+
+def property_error(change: Real, rise: Real) -> float:
+    """Return to first order the error in K of properties taken before the coolant changed, for its rise in K."""
+    even = float(change.mean())
+    uneven = float(np.abs(change - np.float32(even)).max())
+    return (_UNEVEN * uneven + _EVEN * abs(even)) * float(rise.max())

@@ -10,7 +10,7 @@ import numpy as np
 from twin.fe.heat import HeatBalance
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.coolant_law import Departure
-from twin.thermal.reduced.followed import Followed
+from twin.thermal.reduced.followed import Followed, property_error
 from twin.thermal.reduced.settled import Settled, SettledMap
 from twin.thermal.reduced.state import ReducedState
 
@@ -91,10 +91,10 @@ class ReducedStep:
         )  # fmt: skip
 
     def _off(self, settled: Settled) -> float:
-        """Return the largest change in K of the coolant from before the step to a settled state."""
-        old, model = self._old, self._model
-        change = model.rises(settled) - old.share * model.rises(old.settled)
-        return float(np.abs(change + np.float32(self._inlet - old.inlet)).max())
+        """Return the error in K because the coolant's properties are those before the step."""
+        old, rise = self._old, self._model.rises(settled)
+        before = np.float32(old.share) * self._model.rises(old.settled)
+        return property_error(rise - before + np.float32(self._inlet - old.inlet), rise)
 
     def states(self, density: Real) -> Real:
         """Return the reduced states after the step with heat in W/m2, (tile_x, tile_y)."""
