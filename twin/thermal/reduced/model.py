@@ -162,9 +162,13 @@ class ReducedWaferModel:
         y = self.full.tile_hats[1]
         return self._line_shares, (y / y.sum(axis=0)).astype(np.float32)
 
-    def excess_of(self, state: ReducedState) -> Real:
-        """Return how much hotter the layer's hottest plane is than its mean in K, (nx, ny)."""
-        return self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+    def die_peak(self, state: ReducedState) -> Array:
+        """Return the hottest point of the heat layer of each die in K, (die_y, die_x).
+
+        On the plane of the layer that is hottest under even heat.
+        """
+        excess = self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+        return self.full.die_peak(np.asarray(state.surface + excess, np.float64))
 
     def peak_of(self, hottest: float, state: ReducedState) -> float:
         """Return the hottest point of the solid in K: in the heat layer, or at the bottom under warm air."""

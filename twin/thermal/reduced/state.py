@@ -32,7 +32,7 @@ class ReducedState:
     inlet : coolant at the inlet in K
     at_rest : nothing changes any more
     given : reduced states over the inlet's temperature, (groups, states), and the heat beyond theirs in J
-    stepped : the step that led here and the heat beyond its states in J
+    stepped : the step that led here
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -43,21 +43,22 @@ class ReducedState:
     beyond: Real | None
     density: Real
     inlet: float
-    balance: HeatBalance
+    given_balance: HeatBalance | None
     iterations: int
     at_rest: bool = False
     given: tuple[Real, float] | None = None
-    stepped: tuple[ReducedStep, float] | None = None
+    stepped: ReducedStep | None = None
 
     @cached_property
     def states(self) -> Real:
         """Reduced states over the inlet's temperature, (groups, states)."""
-        return self.stepped[0].states(self.density) if self.stepped else self._kept[0]
+        return self.stepped.states(self.density) if self.stepped else self._kept[0]
 
     def forget_step(self) -> None:
         """Work out what a next step needs, and let go of the step before: history would be kept for ever."""
         if self.stepped:
             object.__setattr__(self, "given", (self.states, self.more))
+            object.__setattr__(self, "given_balance", self.balance)
             object.__setattr__(self, "stepped", None)
 
     @property
@@ -68,7 +69,17 @@ class ReducedState:
     @property
     def more(self) -> float:
         """Heat in J that the wafer holds beyond its reduced states."""
-        return self.stepped[1] if self.stepped else self._kept[1]
+        return self._outcome[1] if self.stepped else self._kept[1]
+
+    @property
+    def balance(self) -> HeatBalance:
+        """Heat in, out and stored in W."""
+        return self.given_balance or self._outcome[0]
+
+    @cached_property
+    def _outcome(self) -> tuple[HeatBalance, float]:
+        assert self.stepped is not None
+        return self.stepped.outcome(self)
 
     @cached_property
     def _kept(self) -> tuple[Real, float]:
@@ -100,13 +111,9 @@ class ReducedState:
         return self.model.nodes_of(self)
 
     @cached_property
-    def _hottest_plane(self) -> Real:
-        return self.surface + self.model.excess_of(self)
-
-    @cached_property
     def die_peak(self) -> Real:
         """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
-        return self.model.full.die_peak(np.asarray(self._hottest_plane, np.float64))
+        return self.model.die_peak(self)
 
     @property
     def peak(self) -> float:

@@ -82,13 +82,17 @@ class ReducedStep:
         if not followed.holds(reaching, share, self._flow_rate, self._inlet):
             settled = self._map.settle_at(reaching, self._departure, self._flow_rate, self._inlet, guess.settled)
             followed, share, updates = Followed(model, settled, self._off(settled)), 1.0, settled.updates
-        old, lag = self._old, model.linear.residence / (model.linear.residence + self._step)
-        beyond = np.float32(lag) * old.added + np.float32((1.0 - lag) * share**2) * followed.beyond
-        balance, more = self._balance(heat, density, followed, (1.0 - lag) * share**2, lag)
+        lag = self._lag
+        beyond = np.float32(lag) * self._old.added + np.float32((1.0 - lag) * share**2) * followed.beyond
         return ReducedState(
-            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, balance, updates,
-            stepped=(self, more),
-        )  # fmt: skip
+            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, None, updates, stepped=self
+        )
+
+    @cached_property
+    def _lag(self) -> float:
+        """Part of what the coolant's own temperature had added that a step leaves."""
+        residence = self._model.linear.residence
+        return residence / (residence + self._step)
 
     def _off(self, settled: Settled) -> float:
         """Return the error in K because the coolant's properties are those before the step."""
@@ -115,19 +119,18 @@ class ReducedStep:
         own, other = dynamics.gain(self._step)
         return np.asarray(own[0, :count] * states + other[0, :count] * states[dynamics.partner[0, :count]])
 
-    def _balance(
-        self, heat: Real, density: Real, followed: Followed, share: float, lag: float
-    ) -> tuple[HeatBalance, float]:
+    def outcome(self, state: ReducedState) -> tuple[HeatBalance, float]:
         """Return the balance of the step, and the heat in J that the wafer holds beyond its reduced states.
 
         What the coolant's own temperature adds is the settled state less that of the linear equations;
         the heat that it stores comes from the coolant.
         """
-        linear, inlet = self._model.linear, self._inlet
+        linear, inlet, density = self._model.linear, self._inlet, state.density
         now = linear.after(self._even_before, self._step, linear.driven(density, inlet), inlet)
-        beyond = followed.heats
-        more = lag * self._old.more + share * beyond.content
+        beyond, share = state.followed.heats, (1.0 - self._lag) * state.share**2
+        more = self._lag * self._old.more + share * beyond.content
         later = (more - self._old.more) / self._step
         coolant, board = now.coolant + share * beyond.coolant - later, now.board + share * beyond.board
         stored = (now.content - self._content_before) / self._step + later
-        return HeatBalance(float(heat.sum()), {"bottom": board}, (coolant,), stored), more
+        heat = float(density.sum()) * self._model.full.tile_area
+        return HeatBalance(heat, {"bottom": board}, (coolant,), stored), more
