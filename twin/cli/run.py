@@ -53,7 +53,7 @@ def run(
             raise SpecError(f"{where} with --set", error.problems) from error
     if problems := check_references(chosen):
         raise SpecError(where, problems)
-    folder = out or Path("runs") / Path(scenario).stem
+    folder = out or Path("runs") / _name(scenario)
     with progress_bar() as bar:
         results = run_scenario(chosen, folder, overwrite=overwrite, resume=resume, progress=_Shown(bar), where=where)
     without_bands = uncertainty and not add_uncertainty(chosen, results, folder, where, keep=resume)
@@ -89,6 +89,12 @@ def _changes(given: list[str]) -> dict[str, Any]:
     if problems:
         raise SpecError("--set", problems)
     return changes
+
+
+def _name(scenario: str) -> str:
+    """Return the name of a scenario or of its file; a name may hold dots."""
+    path = Path(scenario)
+    return path.stem if path.suffix in (".yaml", ".yml") else path.name
 
 
 class _Shown:

@@ -29,6 +29,7 @@ def cases() -> tuple[Case, ...]:
         nonlinear,
         plates,
         power_steps,
+        reduced,
         spreading,
         symmetry,
         transient,
@@ -37,6 +38,7 @@ def cases() -> tuple[Case, ...]:
     modules = (
         conduction, plates, spreading, half_space, transient, power_steps, nonlinear, leakage,
         coolant, along_flow, manifolds, ducts, experiments, symmetry, conservation,
+        reduced,
     )  # fmt: skip
     return tuple(case for module in modules for case in module.REGISTRY.cases)
 

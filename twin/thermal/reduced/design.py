@@ -21,7 +21,7 @@ REFERENCE_TEMPERATURE = 303.15
 """Coolant temperature in K about which its properties are taken; others are departures from them."""
 _FLOW_RATIO = 1.05
 _FEWEST, _MOST = 0.25, 1.25
-_MOST_MAPS = 24
+_MOST_MAPS = 36
 _MOST_DESIGNS = 4
 
 

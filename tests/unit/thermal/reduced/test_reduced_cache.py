@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -151,13 +150,29 @@ def test_truncated_file_is_built_anew(folder: Path, left: int) -> None:
     assert build.calls == 2
 
 
-def test_overwritten_file_is_built_anew(folder: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_overwritten_file_is_built_anew(folder: Path, seed: int) -> None:
     build = Counted()
     build(small())
     (path,) = folder.iterdir()
-    path.write_bytes(os.urandom(path.stat().st_size))
+    path.write_bytes(np.random.default_rng(seed).bytes(path.stat().st_size))
     build(small())
     assert build.calls == 2
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-4, 0.1, 0.5, 0.999])
+def test_damaged_file_is_built_anew(folder: Path, share: float) -> None:
+    """A block of other bytes, in the structure or in the numbers of an array."""
+    build = Counted()
+    first = build(small())
+    (path,) = folder.iterdir()
+    content = bytearray(path.read_bytes())
+    start = int(share * len(content)) + 8
+    content[start : start + 64] = bytes(255 - byte for byte in content[start : start + 64])
+    path.write_bytes(bytes(content))
+    second = build(small())
+    assert build.calls == 2
+    np.testing.assert_array_equal(second.to_heat, first.to_heat)
 
 
 @pytest.mark.parametrize("place", ["a file", "/dev/null/nowhere", "/proc/nowhere"])

@@ -108,6 +108,14 @@ def test_state_of_either_kind_is_restored() -> None:
         np.testing.assert_array_equal(found.tile_temperature, kept.tile_temperature)
 
 
+def test_coolant_beyond_the_fitted_properties_is_refused() -> None:
+    """Water above 95 degC."""
+    full = wafer(inlet=333.15)
+    model, flow = ReducedWaferModel(full, FLOW), 15 * LITRE_PER_MINUTE
+    with pytest.raises(OutOfRange):
+        model.steady(random_heat(full, 40e3, 1), flow, 333.15)
+
+
 def answered_well(model: WaferThermalModel, fast: ReducedWaferModel, flow: float) -> bool:
     """Whether a steady state is right to 0.1 K; False where it is refused."""
     heat = random_heat(model, 12e3, 3)
