@@ -23,6 +23,7 @@ _FLOW_RATIO = 1.05
 _FEWEST, _MOST = 0.25, 1.25
 _MOST_MAPS = 36
 _MOST_DESIGNS = 4
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +75,12 @@ class ReducedDesign:
         Raises
         ------
         OutOfRange
-            The flow is not one that reduced models are built for.
+            The flow is not one that reduced models are built for, or channels are clogged.
         """
+        if self.clogged:
+            raise OutOfRange("clogged channels are known to the full model alone")
         low, high = self.flow_range
-        if not low <= flow_rate <= high:
+        if not low * (1.0 - _ROUNDING) <= flow_rate <= high * (1.0 + _ROUNDING):
             raise OutOfRange(
                 f"a coolant flow of {flow_rate * 6e4:.1f} L/min is outside {low * 6e4:.1f} to {high * 6e4:.1f} L/min"
             )

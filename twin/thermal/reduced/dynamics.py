@@ -62,6 +62,7 @@ class Dynamics:
     settled_mean : heat layer's mean that settled heat gives, (groups, rows, rows)
     settled_board : readings of the settled states that 1 W/m2 into the bottom gives, (2 rows,)
     fields : (groups, members, ny places, states) in K;  members : (groups, members), -1 where there are fewer
+    places : of a row of nodes, planes and coolant
     """
 
     flow_rate: float
@@ -75,6 +76,7 @@ class Dynamics:
     settled_board: Real
     fields: Real
     members: NDArray[np.int64]
+    places: int
     even: EvenGroup
 
     @classmethod
@@ -99,6 +101,7 @@ class Dynamics:
             board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
             _padded([group.members.astype(float) for group in groups], 0, -1.0).astype(np.int64),
+            modes.rows.size,
             EvenGroup.of(modes, groups[0]),
         )  # fmt: skip
 
@@ -149,6 +152,24 @@ class Dynamics:
         settled, count = self.settled_board, self.rows
         means[0] += np.float32(board) * settled[:count]
         return self.by_tile(means)
+
+    def layer(self, name: str, through: Real, modes: int, states: Real) -> Real:
+        """Return the mean of a layer with the weights `through` of the planes in K, (modes, ny), for some states."""
+        if name not in self._layers:
+            planes = self.fields.reshape(*self.members.shape, -1, self.places, self.fields.shape[-1])
+            weights = np.pad(through, (0, self.places - through.size)).astype(np.float32)
+            self._layers[name] = np.einsum("gmyps,p->gmys", planes, weights, optimize=True)
+        fields = self._layers[name]
+        groups, members, nodes, count = fields.shape
+        found = np.matmul(fields.reshape(groups, -1, count), states.astype(np.float32)[:, :, None])
+        result = np.zeros((modes, nodes), np.float32)
+        used = self.members >= 0
+        result[self.members[used]] = found.reshape(groups, members, nodes)[used]
+        return result
+
+    @cached_property
+    def _layers(self) -> dict[str, Real]:
+        return {}
 
     def feed(self, step: float, driven: Real) -> Real:
         """Return the readings after a step that heat in tiles' modes gives, (groups, 2 rows)."""

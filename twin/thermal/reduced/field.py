@@ -33,8 +33,11 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
         layer = nodal[:, :, : modes.planes] @ model.full.tile_hats[2].astype(np.float32)
         nodal += model.on_nodes(state.rise - model.tile_means(layer))[:, :, None]
     absolute = nodal.astype(float) + state.inlet
+    solid = np.ascontiguousarray(absolute[:, :, : modes.planes])
+    if modes.stream.sees_inlet:  # spent jets store nothing: they follow the wall
+        return HeatState(solid, (modes.stream.fed_at(state.inlet).temperatures(modes.stream.wall(solid)),))
     row, place = modes.outlets
-    return HeatState(np.ascontiguousarray(absolute[:, :, : modes.planes]), (absolute[:, row, place],))
+    return HeatState(solid, (absolute[:, row, place],))
 
 
 def _add_unsettled(amplitudes: Real, states: Real, model: ReducedWaferModel) -> None:

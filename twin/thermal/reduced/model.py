@@ -25,11 +25,14 @@ from twin.thermal.reduced.dynamics import Dynamics
 from twin.thermal.reduced.field import whole_field
 from twin.thermal.reduced.followed import Followed
 from twin.thermal.reduced.heats import Heats, LinearHeats, settled_heats
-from twin.thermal.reduced.settled import Settled, SettledMap
+from twin.thermal.reduced.settled import OutOfRange, Settled, SettledMap
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.reduced.step import ReducedStep
 from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferThermalModel
+
+_UNSETTLED = 0.05
+"""Part of the heat that does not reach the walls yet, from which on temperatures within tiles are worked out."""
 
 
 class ReducedWaferModel:
@@ -66,6 +69,8 @@ class ReducedWaferModel:
 
     def map(self, flow_rate: float) -> SettledMap:
         """Return the settled map for a flow in m3/s."""
+        if not self.full.model.is_linear:
+            raise OutOfRange("conductivity that depends on temperature is known to the full model alone")
         reference = self.design.reference_flow(flow_rate)
         if reference not in self._maps:
             self._maps[reference] = self.design.settled_map(reference)
@@ -92,7 +97,7 @@ class ReducedWaferModel:
         rise = self.by_tile(found, 2)
         return ReducedState(
             self, Followed(self, found), 1.0, found.density, rise, None, density, inlet, balance, found.updates,
-            at_rest=True,
+            at_rest=True, warmth=float(np.abs(rise).max()),
         )  # fmt: skip
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
@@ -148,8 +153,27 @@ class ReducedWaferModel:
         rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
         rise += np.float32(state.share**2) * state.followed.nodes
         if not state.at_rest:
+            if self._is_unsettled(state):
+                rise += self._unsettled_nodes(state, "mean")
             rise += self.on_nodes(state.rise - self.tile_means(rise))
         return np.asarray(rise, float) + state.inlet
+
+    def _is_unsettled(self, state: ReducedState) -> bool:
+        """Tell whether much less or more heat reaches the walls than is released: temperatures within tiles differ."""
+        return float(np.abs(state.density - state.reaching).max()) > _UNSETTLED * float(state.density.max())
+
+    def _unsettled_nodes(self, state: ReducedState, reading: str) -> Real:
+        """Return what the reduced states add to the settled heat layer on the nodes, (nx, ny).
+
+        reading : its `mean` over its thickness, or its `lowest` plane
+        """
+        through = self.full.tile_hats[2]
+        if reading == "lowest":
+            through = (np.arange(through.size) == np.flatnonzero(through)[0]).astype(float)
+        rest = self.dynamics.at_rest(state.reaching, self.film * (self.ambient - state.inlet))
+        found = self.map(state.settled.reference)
+        amplitudes = self.dynamics.layer(reading, through, found.modes.values.size, state.states - rest)
+        return np.asarray(found.shapes @ amplitudes)
 
     def tile_means(self, nodes: Real) -> Real:
         """Return means by tile, (tile_x, tile_y), of values on the nodes, (nx, ny)."""
@@ -165,9 +189,11 @@ class ReducedWaferModel:
     def die_peak(self, state: ReducedState) -> Array:
         """Return the hottest point of the heat layer of each die in K, (die_y, die_x).
 
-        On the plane of the layer that is hottest under even heat.
+        On the plane of the layer that is hottest under even heat, the lowest: heat leaves upwards.
         """
         excess = self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+        if not state.at_rest and self._is_unsettled(state):
+            excess = excess + self._unsettled_nodes(state, "lowest") - self._unsettled_nodes(state, "mean")
         return self.full.die_peak(np.asarray(state.surface + excess, np.float64))
 
     def peak_of(self, hottest: float, state: ReducedState) -> float:
@@ -214,7 +240,7 @@ class ReducedWaferModel:
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
         """Return the state that ReducedState.tree told of."""
         numbers = (float(value) for value in tree["numbers"])
-        settled_inlet, settled_flow, drop, reynolds, velocity, reference, off, share, own_inlet, more = numbers
+        settled_inlet, settled_flow, drop, reynolds, velocity, reference, off, share, own_inlet, more, warmth = numbers
         settled = Settled(
             tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
             BedFlow((), drop, reynolds, velocity), reference, 0,
@@ -222,5 +248,5 @@ class ReducedWaferModel:
         nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["beyond"],
-            tree["density"], own_inlet, nothing, 0, given=(tree["states"], more),
+            tree["density"], own_inlet, nothing, 0, given=(tree["states"], more), warmth=warmth,
         )  # fmt: skip

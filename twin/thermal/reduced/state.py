@@ -33,6 +33,7 @@ class ReducedState:
     at_rest : nothing changes any more
     given : reduced states over the inlet's temperature, (groups, states), and the heat beyond theirs in J
     stepped : the step that led here
+    warmth : largest rise by tile in K of now and, fading over a second, of before
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -48,6 +49,7 @@ class ReducedState:
     at_rest: bool = False
     given: tuple[Real, float] | None = None
     stepped: ReducedStep | None = None
+    warmth: float = 0.0
 
     @cached_property
     def states(self) -> Real:
@@ -170,6 +172,7 @@ class ReducedState:
             "from_sources": settled.from_sources,
             "numbers": np.array(
                 [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
-                 settled.flow.velocity, settled.reference, self.followed.off, self.share, self.inlet, self.more]
+                 settled.flow.velocity, settled.reference, self.followed.off, self.share, self.inlet, self.more,
+                 self.warmth]
             ),
         }  # fmt: skip

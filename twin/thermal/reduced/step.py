@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
 
+_FADES = 1.0
+"""Time in s over which the slow parts of the stack, connectors and cover, forget."""
+
+
 class ReducedStep:
     """The equations of a wafer at one moment; `solve` may be called again with other heat."""
 
@@ -85,8 +89,9 @@ class ReducedStep:
         lag = self._lag
         beyond = np.float32(lag) * self._old.added + np.float32((1.0 - lag) * share**2) * followed.beyond
         return ReducedState(
-            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, None, updates, stepped=self
-        )
+            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, None, updates,
+            stepped=self, warmth=max(float(np.abs(mean).max()), self._old.warmth / (1.0 + self._step / _FADES)),
+        )  # fmt: skip
 
     @cached_property
     def _lag(self) -> float:
