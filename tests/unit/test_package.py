@@ -34,7 +34,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_reading_the_library_needs_no_solver() -> None:
-    loaded = modules_after("import twin.library as l; l.load('material', 'silicon')")
+    loaded = modules_after("import twin.library as l; l.load('chip', 'wse3')")
     assert loaded.isdisjoint({"dolfinx", "petsc4py", "mpi4py", "xarray", "pandas", "plotly", "zarr"})
     assert "pint" in loaded
 

@@ -44,6 +44,9 @@ class CoolantLaw(Protocol):
     def departure(self, flow_rate: float, inlet: float, means: Real, spread: Real) -> Departure:
         """Return the departures for mean coolant and half its change along a row, (lines, rows) in K."""
 
+    def covers(self, means: Real) -> bool:
+        """Tell whether the law holds at these temperatures in K."""
+
 
 @dataclass(frozen=True)
 class DirectLaw:
@@ -64,6 +67,10 @@ class DirectLaw:
         exchange, rate = self._reference
         g = np.where(stream.moving, stream.capacity_rate / rate - 1.0, 0.0)
         return Departure(self.rows.by_row(stream.exchange / exchange - 1.0), self.rows.by_row(g), flow)
+
+    def covers(self, means: Real) -> bool:
+        """Return True: the properties go on as they are at the ends of their table, and a caution says so."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,12 @@ class FittedLaw:
             float((self.speeds * np.exp(faster)).max()),
         )  # fmt: skip
         return Departure(self.rows.by_row(e), self.rows.by_row(g), flow)
+
+    def covers(self, means: Real) -> bool:
+        """Tell whether temperatures in K are among those that the law is fitted to."""
+        assert isinstance(self.rows.bed, ChannelBed)
+        low, high = _range(self.rows.bed)
+        return low <= float(means.min()) and float(means.max()) <= high
 
     def _velocities(self, thickness: Real, flow_rate: float) -> tuple[Real, float]:
         """Return ln(u / u0) of lines and pieces, (lines, pieces), and the drop in Pa that divides the flow so."""

@@ -77,8 +77,8 @@ class ReducedDesign:
         OutOfRange
             The flow is not one that reduced models are built for, or channels are clogged.
         """
-        if self.clogged:
-            raise OutOfRange("clogged channels are known to the full model alone")
+        if self.clogged or self.blocked:
+            raise OutOfRange("clogged channels and blocked slots are known to the full model alone")
         low, high = self.flow_range
         if not low * (1.0 - _ROUNDING) <= flow_rate <= high * (1.0 + _ROUNDING):
             raise OutOfRange(

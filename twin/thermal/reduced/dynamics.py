@@ -40,14 +40,11 @@ class EvenGroup:
         """Return the functionals of the first group; only its first mode has a mean across the flow."""
         width = float(np.sqrt(modes.grid.x_weights.sum()))
         fields = group.fields[list(group.members).index(0)]
-        outlets = modes.stream.outlets
-        rate = modes.stream.capacity_rate[0, outlets]
-        coolant = modes.coolant(fields)
         return cls(
             left=np.concatenate([group.left, group.board[:, None]], axis=1),
             content=width * np.einsum("yps,yp->s", fields, modes.capacity),
             board=width * (modes.grid.y_weights @ fields[:, 0]),
-            outlet=width * (rate @ coolant[outlets]),
+            outlet=width * _carried_off(modes, fields),
             constant=group.constant,
         )
 
@@ -207,6 +204,16 @@ class Dynamics:
     def scaled(self, states: Real, gain: tuple[Real, Real]) -> Real:
         """Return states, (groups, states), times a factor of `gain`."""
         return np.asarray(gain[0] * states + gain[1] * states.ravel()[self._others])
+
+
+def _carried_off(modes: WaferModes, fields: Real) -> Real:
+    """Return the heat that fields (ny, places, states) give to the coolant that leaves, in W/m of width."""
+    stream = modes.stream
+    if stream.sees_inlet:  # spent jets store nothing: all that the walls give leaves at once
+        low, high = modes.flux(np.asarray(fields, np.float64))
+        return np.asarray(stream.lengths @ ((low + high) / 2))
+    outlets = stream.outlets
+    return np.asarray(stream.capacity_rate[0, outlets] @ modes.coolant(np.asarray(fields, np.float64))[outlets])
 
 
 def _readings(group: Group) -> Real:

@@ -35,7 +35,8 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     absolute = nodal.astype(float) + state.inlet
     solid = np.ascontiguousarray(absolute[:, :, : modes.planes])
     if modes.stream.sees_inlet:  # spent jets store nothing: they follow the wall
-        return HeatState(solid, (modes.stream.fed_at(state.inlet).temperatures(modes.stream.wall(solid)),))
+        (stream,), _ = model.full.bed.streams(settled.flow_rate, state.inlet, model.full.bed.uniform(state.inlet))
+        return HeatState(solid, (stream.temperatures(stream.wall(solid)),))
     row, place = modes.outlets
     return HeatState(solid, (absolute[:, row, place],))
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import pickle
 import tempfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -21,6 +22,8 @@ import numpy as np
 from twin.cache import cache_folder
 from twin.thermal.wafer import WaferThermalModel
 
+_CHECK = 4
+"""Bytes of the checksum before the content."""
 _MOST_BYTES = 4 * 1024**3
 
 
@@ -37,10 +40,11 @@ def kept[Model](kind: str, wafer: WaferThermalModel, flow_rate: float, build: Ca
 
 
 def _read(path: Path) -> Any:
-    with path.open("rb") as file:
-        model = pickle.load(file)
+    content = path.read_bytes()
+    if zlib.crc32(memoryview(content)[_CHECK:]) != int.from_bytes(content[:_CHECK], "big"):
+        raise ValueError(f"{path} is damaged")
     os.utime(path)
-    return model
+    return pickle.loads(memoryview(content)[_CHECK:])
 
 
 def _write(path: Path, model: Any) -> None:
@@ -49,7 +53,9 @@ def _write(path: Path, model: Any) -> None:
     handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
     try:
         with os.fdopen(handle, "wb") as file:
-            pickle.dump(model, file, protocol=5)
+            content = pickle.dumps(model, protocol=5)
+            file.write(zlib.crc32(content).to_bytes(_CHECK, "big"))
+            file.write(content)
         Path(draft).replace(path)
     finally:
         Path(draft).unlink(missing_ok=True)

@@ -31,6 +31,8 @@ from twin.thermal.reduced.step import ReducedStep
 from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferThermalModel
 
+_COLDER = 0.3
+"""K by which tiles were colder than the present peak, all of late, where the bottom cannot be hotter than it."""
 _UNSETTLED = 0.05
 """Part of the heat that does not reach the walls yet, from which on temperatures within tiles are worked out."""
 
@@ -149,14 +151,18 @@ class ReducedWaferModel:
 
     def nodes_of(self, state: ReducedState) -> Real:
         """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny)."""
-        found = self.map(state.settled.reference)
-        rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
-        rise += np.float32(state.share**2) * state.followed.nodes
+        rise = self._settled_nodes(state)
         if not state.at_rest:
             if self._is_unsettled(state):
                 rise += self._unsettled_nodes(state, "mean")
             rise += self.on_nodes(state.rise - self.tile_means(rise))
         return np.asarray(rise, float) + state.inlet
+
+    def _settled_nodes(self, state: ReducedState) -> Real:
+        """Return the heat layer's mean over the inlet in K that is settled for the heat at the walls, (nx, ny)."""
+        found = self.map(state.settled.reference)
+        rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
+        return np.asarray(rise + np.float32(state.share**2) * state.followed.nodes)
 
     def _is_unsettled(self, state: ReducedState) -> bool:
         """Tell whether much less or more heat reaches the walls than is released: temperatures within tiles differ."""
@@ -165,11 +171,12 @@ class ReducedWaferModel:
     def _unsettled_nodes(self, state: ReducedState, reading: str) -> Real:
         """Return what the reduced states add to the settled heat layer on the nodes, (nx, ny).
 
-        reading : its `mean` over its thickness, or its `lowest` plane
+        reading : its `mean` over its thickness, its `lowest` plane, or the `bottom` of the stack
         """
         through = self.full.tile_hats[2]
-        if reading == "lowest":
-            through = (np.arange(through.size) == np.flatnonzero(through)[0]).astype(float)
+        if reading != "mean":
+            plane = np.flatnonzero(through)[0] if reading == "lowest" else 0
+            through = (np.arange(through.size) == plane).astype(float)
         rest = self.dynamics.at_rest(state.reaching, self.film * (self.ambient - state.inlet))
         found = self.map(state.settled.reference)
         amplitudes = self.dynamics.layer(reading, through, found.modes.values.size, state.states - rest)
@@ -197,9 +204,20 @@ class ReducedWaferModel:
         return self.full.die_peak(np.asarray(state.surface + excess, np.float64))
 
     def peak_of(self, hottest: float, state: ReducedState) -> float:
-        """Return the hottest point of the solid in K: in the heat layer, or at the bottom under warm air."""
+        """Return the hottest point of the solid in K: in the heat layer, or at the bottom.
+
+        The bottom is hotter under warm air, and after a fall in heat: it cools last.
+        """
         share = self.map(state.settled.reference).even.bottom
-        return max(hottest, (1.0 - share) * hottest + share * self.ambient)
+        still = max(hottest, (1.0 - share) * hottest + share * self.ambient)
+        if state.at_rest or state.inlet + state.warmth < hottest - _COLDER:
+            return still
+        return max(still, float(self._bottom(state).max()))
+
+    def _bottom(self, state: ReducedState) -> Real:
+        """Return the temperatures of the bottom in K, (nx, ny)."""
+        above = self.on_nodes(state.rise - self.tile_means(self._settled_nodes(state))) + self._settled_nodes(state)
+        return above + state.inlet + self._unsettled_nodes(state, "bottom") - self._unsettled_nodes(state, "mean")
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""

@@ -203,6 +203,7 @@ class SettledMap:
             if not change <= _DIVERGED * smallest or update == _MOST_UPDATES:
                 raise OutOfRange("the coolant is too far from what the reduced model was built for")
             smallest = min(smallest, change)
+        self._require_covered(driven + added, inlet)
         return Settled(
             density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
         )
@@ -220,9 +221,15 @@ class SettledMap:
                 break
         else:
             raise OutOfRange("the coolant is too far from what the reduced model was built for")
+        self._require_covered(driven + added, inlet)
         return Settled(
             density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, updates
         )
+
+    def _require_covered(self, answer: Real, inlet: float) -> None:
+        count = self.rows.lengths.size
+        if not self.law.covers(answer[:, count : 2 * count] + np.float32(inlet)):
+            raise OutOfRange("the coolant is warmer or colder than the properties that the reduced model knows")
 
     def departure(self, answer: Real, flow_rate: float, inlet: float) -> Departure:
         """Return how the coolant departs from the reference at the temperatures of a settled answer."""
