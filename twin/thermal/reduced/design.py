@@ -85,7 +85,8 @@ class ReducedDesign:
                 f"a coolant flow of {flow_rate * 6e4:.1f} L/min is outside {low * 6e4:.1f} to {high * 6e4:.1f} L/min"
             )
         best = self.cooling.loop.pump.best_flow
-        return best * exp(round(log(flow_rate / best) / log(_FLOW_RATIO)) * log(_FLOW_RATIO))
+        nearest = best * exp(round(log(flow_rate / best) / log(_FLOW_RATIO)) * log(_FLOW_RATIO))
+        return min(max(nearest, low), high)
 
     def settled_map(self, flow_rate: float) -> SettledMap:
         """Return the settled map whose reference is nearest to a flow in m3/s."""

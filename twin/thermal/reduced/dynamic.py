@@ -1,11 +1,12 @@
 """Changes in time: each group of modes across the flow projected on what heat by tile excites.
 
 The tiles of a row have equal widths, so that each of their cosine modes (DCT-II) excites a group of
-modes of its own. For each group, the responses of the finite-element equations to heat on every row at a
-few rates of change, (rate E + A)^-1 B, span the reduced states (rational Krylov space; Antoulas,
-Approximation of Large-Scale Dynamical Systems, SIAM 2005, ch. 11), solid and coolant apart and each with a
-constant, so that the balance of heat closes. The basis is orthonormal in the heat capacities E, so that the
-symmetric part of A stays positive and no state can grow. The states are then diagonalised:
+modes of its own. For each group, the responses of the finite-element equations to heat on every row,
+settled, slow (A^-1 E A^-1 B) and at a few rates of change, (rate E + A)^-1 B, span the reduced states
+(rational Krylov space; Antoulas, Approximation of Large-Scale Dynamical Systems, SIAM 2005, ch. 11), solid
+and coolant apart and each with a constant, so that the balance of heat closes. The basis is orthonormal in
+the heat capacities E, so that the symmetric part of A stays positive and no state can grow. The states are
+then diagonalised:
 
     dx/dt + lambda x = left u,        x+ = (x + dt left u) / (1 + lambda dt)      (implicit Euler)
 
@@ -26,9 +27,9 @@ from twin.thermal.reduced.rows import TileRows
 from twin.thermal.reduced.sources import board_film, heat_by_row, row_flux
 from twin.thermal.wafer import WaferThermalModel
 
-RATES = (0.0, 3.0, 15.0, 100.0, 1000.0)
-"""Rates of change in 1/s at which responses are taken: of cover and connectors, coolant, silicon, active layer."""
-_KEPT = 3e-4
+RATES = (15.0, 100.0, 1000.0)
+"""Rates of change in 1/s at which responses are taken besides 0: of the coolant's transit, silicon, active layer."""
+_EXACT, _KEPT = 1e-10, 1e-3
 _NO_SHARE = 1e-9
 
 
@@ -96,33 +97,40 @@ class _Builder:
             board = np.zeros((*heat.shape[:3], 1))
             board[list(members).index(0)] = np.sqrt(modes.grid.x_weights.sum()) * board_film(modes)
             sides = np.concatenate([heat, board], axis=3)
-        responses = np.concatenate([modes.solve(sides, members, rate) for rate in RATES], axis=3)
-        basis = np.concatenate([self._basis(responses, even, solid) for solid in (True, False)], axis=3)
+        settled = modes.solve(sides, members)
+        slow = modes.solve(modes.capacity[:, :, None] * settled, members)
+        others = np.concatenate([slow, *(modes.solve(sides, members, rate) for rate in RATES)], axis=3)
+        basis = np.concatenate([self._basis(settled, others, even, solid) for solid in (True, False)], axis=3)
         applied = np.stack([modes.applied(part, mode) for part, mode in zip(basis, members, strict=True)])
         matrix = np.einsum("myps,mypt->st", basis, applied, optimize=True)
         return self._diagonalised(matrix, basis, sides, members, number, even)
 
-    def _basis(self, responses: Array, even: bool, solid: bool) -> Array:
-        """Return states of solid or coolant, orthonormal in heat capacities, (members, ny, places, states)."""
+    def _basis(self, settled: Array, others: Array, even: bool, solid: bool) -> Array:
+        """Return states of solid or coolant, orthonormal in heat capacities, (members, ny, places, states).
+
+        Settled responses are in their span exactly, the others to a tolerance.
+        """
         planes, capacity = self.modes.planes, self.modes.capacity
         chosen = np.zeros(capacity.shape, bool)
         chosen[:, slice(None, planes) if solid else slice(planes, None)] = True
         chosen &= capacity > 0.0
-        members, sides = responses.shape[0], responses.shape[3]
+        members = settled.shape[0]
         root = np.sqrt(capacity[chosen])
         if root.size == 0:
-            return np.zeros((*responses.shape[:3], 0))
-        scaled = (responses[:, chosen] * root[:, None]).reshape(-1, sides)
-        scaled = scaled / np.maximum(np.linalg.norm(scaled, axis=0), np.finfo(float).tiny)
-        constant = np.zeros((scaled.shape[0], 0))
+            return np.zeros((*settled.shape[:3], 0))
+        kept = np.zeros((members * root.size, 0))
         if even:
-            constant = np.zeros((members, root.size, 1))
-            constant[0, :, 0] = root / np.linalg.norm(root)
-            constant = constant.reshape(-1, 1)
-            scaled = scaled - constant @ (constant.T @ scaled)
-        vectors, sizes, _ = np.linalg.svd(scaled, full_matrices=False)
-        kept = np.concatenate([constant, vectors[:, sizes > _KEPT * sizes[0]]], axis=1)
-        basis = np.zeros((*responses.shape[:3], kept.shape[1]))
+            constant = np.zeros((members, root.size))
+            constant[0] = root / np.linalg.norm(root)
+            kept = constant.reshape(-1, 1)
+        for responses, tolerance in ((settled, _EXACT), (others, _KEPT)):
+            scaled = (responses[:, chosen] * root[:, None]).reshape(-1, responses.shape[3])
+            scaled = scaled / np.maximum(np.linalg.norm(scaled, axis=0), np.finfo(float).tiny)
+            for _ in range(2):  # once leaves rounding of what it takes off
+                scaled = scaled - kept @ (kept.T @ scaled)
+            vectors, sizes, _ = np.linalg.svd(scaled, full_matrices=False)
+            kept = np.concatenate([kept, vectors[:, sizes > tolerance]], axis=1)
+        basis = np.zeros((*settled.shape[:3], kept.shape[1]))
         basis[:, chosen] = kept.reshape(members, root.size, -1) / root[:, None]
         return basis
 

@@ -31,6 +31,10 @@ from twin.thermal.reduced.step import ReducedStep
 from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferThermalModel
 
+_OTHER_FLOW = 0.1
+"""Part by which the flow may depart from the usual one in time steps."""
+_INLET_JUMP = 1.0
+"""Largest change of the inlet within a time step in K."""
 _COLDER = 0.3
 """K by which tiles were colder than the present peak, all of late, where the bottom cannot be hotter than it."""
 _UNSETTLED = 0.05
@@ -104,6 +108,10 @@ class ReducedWaferModel:
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
         """Return the equations of one implicit Euler step of `step` seconds."""
+        if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
+            raise OutOfRange("a flow that is no longer near the usual one")
+        if abs(inlet - state.inlet) > _INLET_JUMP:
+            raise OutOfRange("an inlet that changes faster than coolant loops do")
         return ReducedStep(self, state, self.map(flow_rate), flow_rate, inlet, step)
 
     def density(self, heat: Real) -> Real:
