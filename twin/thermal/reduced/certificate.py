@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.fe.tensor import Array
+from twin.thermal.reduced.design import ReducedDesign
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.wafer import WaferState, WaferThermalModel
@@ -42,13 +43,14 @@ class Certificate:
         return _LEAST + ratio * state.warmth
 
 
-def calibrate(full: WaferThermalModel) -> Certificate:
-    """Return the certificate of the reduced model that stands for a full one, found by solving with both."""
+def calibrate(design: ReducedDesign) -> Certificate:
+    """Return the certificate of the reduced models of a design, found by solving with both."""
     random = np.random.default_rng(_SEED)
     steady, transient = [0.0], [0.0]
     for number, share in enumerate(_FLOWS):
-        flow = share * full.design.loop.pump.best_flow
+        flow = share * design.cooling.loop.pump.best_flow
         for inlet in _INLETS:
+            full = design.wafer(inlet)
             reduced = ReducedWaferModel(full, flow)
             heat = _heat(reduced, random, flow, inlet)
             states = full.steady(heat, flow, inlet), reduced.steady(heat, flow, inlet)

@@ -62,10 +62,10 @@ class ReducedDesign:
         best = self.cooling.loop.pump.best_flow
         return _FEWEST * best, _MOST * best
 
-    def wafer(self) -> WaferThermalModel:
-        """Return the finite-element model at the reference temperature."""
+    def wafer(self, temperature: float = REFERENCE_TEMPERATURE) -> WaferThermalModel:
+        """Return the finite-element model, density and specific heat of the coolant at a temperature in K."""
         return WaferThermalModel(
-            self.chip, self.cooling, self.recipe, self.coolant, self.tiles, REFERENCE_TEMPERATURE, self.blocked,
+            self.chip, self.cooling, self.recipe, self.coolant, self.tiles, temperature, self.blocked,
             self.clogged,
         )  # fmt: skip
 

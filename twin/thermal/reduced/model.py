@@ -31,7 +31,7 @@ from twin.thermal.reduced.step import ReducedStep
 from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferThermalModel
 
-_OTHER_FLOW = 0.1
+_OTHER_FLOW = 0.05
 """Part by which the flow may depart from the usual one in time steps."""
 _INLET_JUMP = 1.0
 """Largest change of the inlet within a time step in K."""
@@ -108,11 +108,12 @@ class ReducedWaferModel:
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
         """Return the equations of one implicit Euler step of `step` seconds."""
+        found = self.map(flow_rate)
         if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
             raise OutOfRange("a flow that is no longer near the usual one")
         if abs(inlet - state.inlet) > _INLET_JUMP:
             raise OutOfRange("an inlet that changes faster than coolant loops do")
-        return ReducedStep(self, state, self.map(flow_rate), flow_rate, inlet, step)
+        return ReducedStep(self, state, found, flow_rate, inlet, step)
 
     def density(self, heat: Real) -> Real:
         """Return W/m2 by tile, (tile_x, tile_y), for W by tile, (tile_y, tile_x)."""
@@ -225,7 +226,9 @@ class ReducedWaferModel:
     def _bottom(self, state: ReducedState) -> Real:
         """Return the temperatures of the bottom in K, (nx, ny)."""
         above = self.on_nodes(state.rise - self.tile_means(self._settled_nodes(state))) + self._settled_nodes(state)
-        return above + state.inlet + self._unsettled_nodes(state, "bottom") - self._unsettled_nodes(state, "mean")
+        excess = self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+        later = self._unsettled_nodes(state, "bottom") - self._unsettled_nodes(state, "mean")
+        return np.asarray(above + excess + later + state.inlet)
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""

@@ -42,8 +42,8 @@ class TwofoldWaferModel:
     @cached_property
     def certificate(self) -> Certificate:
         """Bounds of the reduced model's error, calibrated or read when first needed."""
-        wafer = self.reduced.design.wafer()
-        return kept("certificate", wafer, 0.0, lambda: calibrate(wafer))
+        design = self.reduced.design
+        return kept("certificate", design.wafer(), 0.0, lambda: calibrate(design))
 
     def bound(self, state: State) -> float:
         """Return the bound of a state's largest error against the full model in K; 0 for the full model's own."""
