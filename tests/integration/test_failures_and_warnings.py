@@ -54,7 +54,7 @@ def test_pumps_that_fail_coast_down_and_the_wafer_heats() -> None:
     assert 0.0 < flow[-1] < 0.2 * flow[0]
     assert not total(results, "pump_power")[2:].any()
     assert np.all(np.diff(values(results, "peak_temperature")[1:, 0]) > 1.0)
-    assert told(results) == {"pump curve": 3.0}
+    assert told(results) == {"pump curve": 3.0, "thermal model": 4.0}, "the reduced model refuses so little flow"
     assert results.kpis["energy_residual"] < 1e-6
 
 
@@ -134,9 +134,11 @@ def test_the_command_the_store_and_the_report_tell_the_same(tmp_path: Path) -> N
     settings = [f"--set={key}={json.dumps(value)}" for key, value in {**BUSY, PUMPS[0]: PUMPS[1]}.items()]
     printed = command("run", VIRUS, *settings, "--out", "failing", folder=tmp_path, check=True).stdout
     kept = twin.open_results(tmp_path / "failing")
-    (warning,) = kept.warnings
+    warning, taken_over = kept.warnings
     assert f"warning, first at 3 s: {warning.text}" in printed
     assert "the pumps deliver 17" in warning.text
+    assert f"warning, first at 4 s: {taken_over.text}" in printed
+    assert "the full thermal model took over" in taken_over.text
     page = (tmp_path / "failing" / "report.html").read_text()
     assert "<h2>Warnings</h2>" in page
     assert warning.text in page
