@@ -71,7 +71,9 @@ def test_constant_requests_give_the_end_of_a_run(tmp_path: Path) -> None:
 
 
 def test_gpus_serve_the_mean_of_their_run() -> None:
-    scenario = twin.load("dgx-h100-llama3.1-8b-conversation").replace({"systems": 2, "workload.duration": "2 min"})
+    scenario = twin.load("dgx-h100-llama3.1-8b-conversation").replace(
+        {"systems": 2, "workload.duration": "2 min", "workload.rate_scale": 12}
+    )
     found, expected = steady_point(scenario), twin.run(scenario).kpis
     for name in ("system_power_W", "tokens_per_second", "utilisation", "wall_energy_per_token_J"):
         assert found[name] == pytest.approx(expected[name], rel=0.05), name

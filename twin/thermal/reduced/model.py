@@ -33,8 +33,9 @@ from twin.thermal.wafer import WaferThermalModel
 
 _OTHER_FLOW = 0.05
 """Part by which the flow may depart from the usual one in time steps."""
-_INLET_JUMP = 1.0
-"""Largest change of the inlet within a time step in K."""
+_INLET_JUMP = 2.0
+_SETTLES = 0.25
+"""Largest change of the inlet in K within this time in s, which is that of a few residences of heat."""
 _COLDER = 0.3
 """K by which tiles were colder than the present peak, all of late, where the bottom cannot be hotter than it."""
 _UNSETTLED = 0.05
@@ -111,7 +112,7 @@ class ReducedWaferModel:
         found = self.map(flow_rate)
         if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
             raise OutOfRange("a flow that is no longer near the usual one")
-        if abs(inlet - state.inlet) > _INLET_JUMP:
+        if abs(inlet - state.inlet) > _INLET_JUMP * max(1.0, step / _SETTLES):
             raise OutOfRange("an inlet that changes faster than coolant loops do")
         return ReducedStep(self, state, found, flow_rate, inlet, step)
 

@@ -19,7 +19,7 @@ def stepped(model: ReducedWaferModel, state: ReducedState, seeds: range, flow: f
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("flow", [FLOW, 0.9 * FLOW])
+@pytest.mark.parametrize("flow", [FLOW, 0.97 * FLOW])
 @pytest.mark.parametrize("after", [0, 5])
 def test_continued_run_has_the_same_bits(design: str, flow: float, after: int) -> None:
     full = wafer(design)
