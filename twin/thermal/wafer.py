@@ -34,6 +34,7 @@ from twin.thermal.layers import (
     tile_nodes,
 )
 from twin.thermal.layers import wetted_walls as walls_of
+from twin.thermal.readings import BalanceReadings
 from twin.thermal.regime import Caution
 
 _TOLERANCE = 3e-10
@@ -43,7 +44,7 @@ _STEADY_CHANGE = 1e-6
 
 
 @dataclass(frozen=True)
-class WaferState:
+class WaferState(BalanceReadings):
     """One instant of a wafer; see ThermalState for the quantities."""
 
     heat: HeatState
@@ -70,26 +71,6 @@ class WaferState:
     def peak(self) -> float:
         """Hottest point of the solid in K."""
         return float(self.heat.solid.max())
-
-    @property
-    def coolant_heat(self) -> float:
-        """Heat given to the coolant in W."""
-        return sum(self.balance.streams)
-
-    @property
-    def board_heat(self) -> float:
-        """Heat given to the board side in W."""
-        return sum(self.balance.faces.values())
-
-    @property
-    def stored_heat(self) -> float:
-        """Rate of heat stored in W."""
-        return self.balance.stored
-
-    @property
-    def pressure_drop(self) -> float:
-        """Pressure drop of the cooling design in Pa."""
-        return self.flow.pressure_drop
 
 
 class WaferThermalModel:

@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.fe.heat import HeatBalance, HeatState
 from twin.thermal.bed import BedFlow
+from twin.thermal.readings import BalanceReadings
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.followed import Followed
 from twin.thermal.reduced.settled import Settled
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ReducedState:
+class ReducedState(BalanceReadings):
     """A wafer as what is settled for its heat, and what is not yet; see WaferState for the quantities.
 
     followed : the settled state that this one is near to
@@ -126,26 +127,6 @@ class ReducedState:
     def coolant_means(self) -> tuple[Real, ...]:
         """Mean coolant in K, (lines, rows)."""
         return (self.share * self.model.rises(self.settled) + self.inlet,)
-
-    @property
-    def coolant_heat(self) -> float:
-        """Heat given to the coolant in W."""
-        return sum(self.balance.streams)
-
-    @property
-    def board_heat(self) -> float:
-        """Heat given to the board side in W."""
-        return sum(self.balance.faces.values())
-
-    @property
-    def stored_heat(self) -> float:
-        """Rate of heat stored in W."""
-        return self.balance.stored
-
-    @property
-    def pressure_drop(self) -> float:
-        """Pressure drop of the cooling design in Pa."""
-        return self.flow.pressure_drop
 
     @property
     def coolant_outlet(self) -> float:
