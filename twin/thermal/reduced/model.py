@@ -36,9 +36,9 @@ _OTHER_FLOW = 0.05
 _INLET_JUMP = 2.0
 _SETTLES = 0.25
 """Largest change of the inlet in K within this time in s, which is that of a few residences of heat."""
-_COLDER = 0.3
-"""K by which tiles were colder than the present peak, all of late, where the bottom cannot be hotter than it."""
-_UNSETTLED = 0.05
+_COLDER = 2.0
+"""Fall in K of the warmest tile of late from which on the bottom is looked at."""
+_UNSETTLED = 0.3
 """Part of the heat that does not reach the walls yet, from which on temperatures within tiles are worked out."""
 
 
@@ -220,7 +220,7 @@ class ReducedWaferModel:
         """
         share = self.map(state.settled.reference).even.bottom
         still = max(hottest, (1.0 - share) * hottest + share * self.ambient)
-        if state.at_rest or state.inlet + state.warmth < hottest - _COLDER:
+        if state.at_rest or state.warmth < float(state.rise.max()) + _COLDER:
             return still
         return max(still, float(self._bottom(state).max()))
 

@@ -26,7 +26,9 @@ from twin.thermal.wafer import WaferState, WaferThermalModel
 
 TRANSIENT = 0.3
 """Largest error over the whole field in K at any instant."""
-OUTER_FACES = 0.6
+WITHIN_TILES = 0.8
+"""Largest error in K of the hottest point of a die while heat within its tiles is still spreading."""
+OUTER_FACES = 2.0
 """Largest error in K of the hottest point while it lies on a face that still cools."""
 STEPS = (5e-3, 0.1, 1.0)
 Pair = tuple[WaferState, ReducedState]
@@ -79,7 +81,7 @@ def test_field_after_power_steps(
 @pytest.mark.parametrize("read", ["tile_temperature", "die_peak", "peak"])
 def test_readings_after_power_steps(design: str, step: float, litres: float, inlet: float, read: str) -> None:
     """What governors and results read off a state; after a fall in heat `peak` is that of the cooling outer faces."""
-    error = OUTER_FACES if read == "peak" else TRANSIENT
+    error = {"tile_temperature": TRANSIENT, "die_peak": WITHIN_TILES, "peak": OUTER_FACES}[read]
     for true, fast in power_steps(design, step, litres, inlet):
         np.testing.assert_allclose(getattr(fast, read), getattr(true, read), atol=error, rtol=0)
 
