@@ -116,34 +116,29 @@ def test_coolant_beyond_the_fitted_properties_is_refused() -> None:
         model.steady(random_heat(full, 40e3, 1), flow, 333.15)
 
 
-def answered_well(model: WaferThermalModel, fast: ReducedWaferModel, flow: float) -> bool:
-    """Whether a steady state is right to 0.1 K; False where it is refused."""
-    heat = random_heat(model, 12e3, 3)
-    try:
-        found = fast.steady(heat, flow, INLET)
-    except OutOfRange:
-        return False
-    assert solid_error(found, model.steady(heat, flow, INLET)) <= STEADY
-    return True
+def refuses(model: WaferThermalModel, flow: float, inlet: float = INLET) -> None:
+    """Require that neither a steady state nor a state to step from is answered."""
+    fast = ReducedWaferModel(model, FLOW)
+    with pytest.raises(OutOfRange):
+        fast.steady(random_heat(model, 12e3, 3), flow, inlet)
+    with pytest.raises(OutOfRange):
+        fast.uniform(inlet, flow)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("blocked", [(6,), (1, 12)])
-def test_blocked_slots_are_answered_well_or_refused(blocked: tuple[int, ...]) -> None:
-    full = wafer(blocked=blocked)
-    answered_well(full, ReducedWaferModel(full, FLOW), FLOW)
+def test_blocked_slots_are_refused(blocked: tuple[int, ...]) -> None:
+    refuses(wafer(blocked=blocked), FLOW)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("design", ["manifold-silicon", "straight-cold-plate"])
 @pytest.mark.parametrize("change", [{"resistance_factor": 2.0}, {"blocked_share": 0.5}, {"blocked_share": 1.0}])
-@pytest.mark.parametrize("litres", [20, 50])
-def test_clogged_channels_are_answered_well_or_refused(design: str, change: dict[str, float], litres: float) -> None:
-    full = wafer(design, clogged=(Clog.model_validate({**PATCH, **change}),))
-    answered_well(full, ReducedWaferModel(full, FLOW), litres * LITRE_PER_MINUTE)
+def test_clogged_channels_are_refused(design: str, change: dict[str, float]) -> None:
+    refuses(wafer(design, clogged=(Clog.model_validate({**PATCH, **change}),)), FLOW)
 
 
-def test_conductivity_that_falls_with_temperature_is_answered_well_or_refused() -> None:
+def test_conductivity_that_falls_with_temperature_is_refused() -> None:
     chip = library.load("chip", "wse3")
     plain = library.load("material", "silicon")
     law = PowerLawConductivity.model_construct(reference=148.0, temperature=300.0, exponent=-1.3)
@@ -157,9 +152,4 @@ def test_conductivity_that_falls_with_temperature_is_answered_well_or_refused() 
         bent, library.load("cooling", "manifold-silicon"), library.load("mesh", "wafer-coarse"),
         load_coolant("water"), Tiles(x=4, y=4), inlet,
     )  # fmt: skip
-    model, heat = ReducedWaferModel(full, FLOW), random_heat(full, 20e3, 3)
-    try:
-        found = model.steady(heat, FLOW, inlet)
-    except OutOfRange:
-        return
-    assert solid_error(found, full.steady(heat, FLOW, inlet)) <= STEADY
+    refuses(full, FLOW, inlet)
