@@ -23,7 +23,7 @@ from twin.thermal.reduced.rows import TileRows
 _FLOWS = (0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.8)
 _TEMPERATURES = 9
 _COEFFICIENT_DEGREE = (2, 3)
-_VELOCITY_DEGREE = (2, 2)
+_VELOCITY_DEGREE = (2, 3)
 _VISCOSITY_DEGREE = 5
 _NEWTON_STEPS = 3
 _COLDEST, _HOTTEST = 275.0, 368.0
@@ -120,11 +120,12 @@ class FittedLaw:
         """Return the departures for mean coolant and half its change along a row, (lines, rows) in K.
 
         Viscosity is close to exponential in temperature, so that its mean over a linear change by
-        +-d is that in the middle times 1 + (a d)^2 / 6, with a its logarithmic slope.
+        +-d is that in the middle times 1 + (a d)^2 / 6, with a its logarithmic slope. Nothing rubs under the slots.
         """
         over, spread = self.rows.on_segments(means) - self.temperature, self.rows.on_segments(spread)
-        thick = _evaluated(self.viscosity[None], 0.0, over)
-        slope = self.viscosity[1] * spread
+        middle, part = self._rubbing
+        thick = _evaluated(self.viscosity[None], 0.0, over + middle * spread)
+        slope = self.viscosity[1] * part * spread
         mean_thickness = (np.exp(thick) * (1.0 + slope * slope / 6.0)) @ self._piece_shares
         faster, drop = self._velocities(np.log(mean_thickness), flow_rate)
         by_segment = faster.astype(np.float32)[:, self._segment_pieces] * self._moving
@@ -167,6 +168,16 @@ class FittedLaw:
     def _layout(self) -> Layout:
         assert isinstance(self.rows.bed, ChannelBed)
         return self.rows.bed.layouts[0]
+
+    @cached_property
+    def _rubbing(self) -> tuple[Real, Real]:
+        """Middle of what of each segment is not under a slot, downstream in half lengths, and its part, (segments,)."""
+        layout = self._layout
+        low, high = layout.edges[:-1], layout.edges[1:]
+        slots = np.array([*layout.inlets, *layout.outlets])[:, None]
+        under = np.clip(layout.slot_width / 2 - np.abs(np.stack([low, high])[:, None] - slots), 0.0, None).sum(axis=1)
+        middle = layout.directions * (under[0] - under[1]) / (high - low)
+        return middle.astype(np.float32), (layout.lengths / (high - low)).astype(np.float32)
 
     @cached_property
     def _moving(self) -> Real:

@@ -40,7 +40,7 @@ class Group:
     real, imaginary : parts of each state's rate in 1/s; the two halves of a pair have opposite imaginary parts
     partner : the other half of a complex pair, the state itself where real
     left : (states, rows), what 1 W/m2 on each row drives, in modes of the tiles
-    mean, flux : (rows, states), heat layer's mean in K and flux in W/m2
+    mean, bottom, flux : (rows, states), means of the heat layer and of the stack's bottom in K, flux in W/m2
     constant, board : states of 1 K everywhere; what 1 W/m2 into the bottom drives
     """
 
@@ -51,6 +51,7 @@ class Group:
     partner: NDArray[np.int64]
     left: Array
     mean: Array
+    bottom: Array
     flux: Array
     constant: Array
     board: Array
@@ -177,14 +178,16 @@ class _Builder:
             imaginary=np.array(imaginary),
             partner=np.array(partner),
             left=driven[:, :count],
-            mean=self._mean(fields, shares),
+            mean=self._mean(fields, shares, self.wafer.tile_hats[2]),
+            bottom=self._mean(fields, shares, np.eye(1, self.modes.planes)[0]),
             flux=self._flux(fields, shares),
             constant=constant,
             board=driven[:, -1] if even else np.zeros(len(real)),
         )
 
-    def _mean(self, fields: Array, shares: Array) -> Array:
-        _, y, through = self.wafer.tile_hats
+    def _mean(self, fields: Array, shares: Array, through: Array) -> Array:
+        """Return rows that read means by tile with the weights `through` of the planes."""
+        y = self.wafer.tile_hats[1]
         layer = np.einsum("myps,p,m->ys", fields[:, :, : self.modes.planes], through, shares, optimize=True)
         return np.asarray((y.T @ layer) / (self._tile_width * self.rows.lengths[:, None]))
 

@@ -56,6 +56,7 @@ class Dynamics:
     real, imaginary, partner : rate in 1/s of each state and place of its other half
     left : (groups, states, rows);  readings : (groups, 2 rows, states), heat layer's mean in K and settled heat
         in W/m2, in tiles' modes
+    bottom : (groups, rows, states), means of the stack's bottom in K
     settled_mean : heat layer's mean that settled heat gives, (groups, rows, rows)
     settled_board : readings of the settled states that 1 W/m2 into the bottom gives, (2 rows,)
     fields : (groups, members, ny places, states) in K;  members : (groups, members), -1 where there are fewer
@@ -69,6 +70,7 @@ class Dynamics:
     partner: NDArray[np.int64]
     left: Real
     readings: Real
+    bottom: Real
     settled_mean: Real
     settled_board: Real
     fields: Real
@@ -94,6 +96,7 @@ class Dynamics:
             partner,
             _padded([group.left for group in groups], 0).astype(np.float32),
             _padded(readings, 1).astype(np.float32),
+            _padded([group.bottom for group in groups], 1).astype(np.float32),
             np.stack([group.mean @ group.settled(group.left) for group in groups]).astype(np.float32),
             board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
@@ -141,6 +144,25 @@ class Dynamics:
     def read(self, states: Real) -> Real:
         """Return the readings of states in tiles' modes, (groups, 2 rows)."""
         return np.asarray(np.matmul(self.readings, states.astype(np.float32)[:, :, None])[:, :, 0])
+
+    def bottom_means(self, states: Real) -> Real:
+        """Return the bottom's mean by tile in K of some states."""
+        return self.by_tile(np.matmul(self.bottom, states.astype(np.float32)[:, :, None])[:, :, 0])
+
+    def heat_of(self, means: Real, board: float) -> Real:
+        """Return the heat in W/m2 by tile that, settled, gives the heat layer such means by tile in K."""
+        driven = self.by_mode(means)
+        driven[0] -= np.float32(board) * self.settled_board[: self.rows]
+        return self.by_tile(np.matmul(self._heat_of_mean, driven[:, :, None])[:, :, 0])
+
+    @cached_property
+    def _heat_of_mean(self) -> Real:
+        return np.linalg.inv(self.settled_mean.astype(float)).astype(np.float32)
+
+    @cached_property
+    def resistance(self) -> float:
+        """Mean rise of a tile in K for 1 W/m2 in it alone."""
+        return float(np.trace(self.settled_mean, axis1=1, axis2=2).mean() / self.rows)
 
     def settled_means(self, density: Real, board: float) -> Real:
         """Return the heat layer's mean by tile in K that heat in W/m2 by tile and on the bottom gives, settled."""

@@ -25,8 +25,7 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
         settled = found.settle(state.reaching, settled.flow_rate, state.inlet, settled)
     amplitudes = found.whole(settled)
     if not state.at_rest:
-        rest = model.dynamics.at_rest(state.reaching, model.film * (model.ambient - state.inlet))
-        _add_unsettled(amplitudes, state.states - rest, model)
+        _add_unsettled(amplitudes, state.unsettled, model)
     places = amplitudes.shape[2]
     nodal = (found.shapes @ amplitudes.reshape(len(amplitudes), -1)).reshape(len(found.shapes), -1, places)
     if not state.at_rest:

@@ -57,6 +57,12 @@ class ReducedState(BalanceReadings):
         """Reduced states over the inlet's temperature, (groups, states)."""
         return self.stepped.states(self.density) if self.stepped else self._kept[0]
 
+    @cached_property
+    def unsettled(self) -> Real:
+        """What the reduced states are beyond those at rest under the heat that now reaches the walls."""
+        model = self.model
+        return self.states - model.dynamics.at_rest(self.reaching, model.film * (model.ambient - self.inlet))
+
     def forget_step(self) -> None:
         """Work out what a next step needs, and let go of the step before: history would be kept for ever."""
         if self.stepped:
@@ -118,7 +124,7 @@ class ReducedState(BalanceReadings):
         """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
         return self.model.die_peak(self)
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """Hottest point of the solid in K: in the heat layer, or at the bottom under warm air."""
         return self.model.peak_of(float(self.die_peak.max()), self)
