@@ -1,7 +1,4 @@
-"""The reduced states of all groups side by side, ready for time steps.
-
-Single precision, but for the group that is even across the flow, which alone carries the balance of heat.
-"""
+"""The reduced states of all groups side by side, ready for time steps; single precision."""
 
 from __future__ import annotations
 
@@ -14,47 +11,24 @@ from numpy.typing import NDArray
 
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.dynamic import Group, reduce_groups, tile_cosines
+from twin.thermal.reduced.even import EvenGroup, gain
 from twin.thermal.reduced.modes import WaferModes
+from twin.thermal.reduced.pace import Pace
 from twin.thermal.reduced.rows import TileRows
 from twin.thermal.wafer import WaferThermalModel
 
-
-@dataclass(frozen=True)
-class EvenGroup:
-    """The group that is even across the flow, in double precision.
-
-    left : (states, rows + 1), what heat by row and on the bottom (last) drives
-    content, board, outlet : rows that give heat stored in J, the bottom's integral in K m2 and heat to the
-        coolant in W
-    constant : states of 1 K everywhere
-    """
-
-    left: Real
-    content: Real
-    board: Real
-    outlet: Real
-    constant: Real
-
-    @classmethod
-    def of(cls, modes: WaferModes, group: Group) -> EvenGroup:
-        """Return the functionals of the first group; only its first mode has a mean across the flow."""
-        width = float(np.sqrt(modes.grid.x_weights.sum()))
-        fields = group.fields[list(group.members).index(0)]
-        return cls(
-            left=np.concatenate([group.left, group.board[:, None]], axis=1),
-            content=width * np.einsum("yps,yp->s", fields, modes.capacity),
-            board=width * (modes.grid.y_weights @ fields[:, 0]),
-            outlet=width * _carried_off(modes, fields),
-            constant=group.constant,
-        )
+_RESOLVED = 4e-3
+"""Temperature in K that a time step leaves of a state, below which the state rests."""
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """States of all groups, (groups, states) padded to the largest group.
+    """States of all groups, (groups, states) padded to the largest group, those that matter most first.
 
     real, imaginary, partner : rate in 1/s of each state and place of its other half
-    left : (groups, states, rows);  readings : (groups, 2 rows, states), heat layer's mean in K and settled heat
+    share : largest temperature in K that a state holds under heat of a wafer at full power, or after 1 K at the inlet
+    left : (groups, states, rows);  board : what 1 W/m2 into the bottom drives, (states,) of the even group
+    readings : (groups, 2 rows, states), heat layer's mean in K and settled heat
         in W/m2, in tiles' modes
     bottom : (groups, rows, states), means of the stack's bottom in K
     settled_mean : heat layer's mean that settled heat gives, (groups, rows, rows)
@@ -68,7 +42,9 @@ class Dynamics:
     real: Real
     imaginary: Real
     partner: NDArray[np.int64]
+    share: Real
     left: Real
+    board: Real
     readings: Real
     bottom: Real
     settled_mean: Real
@@ -84,7 +60,7 @@ class Dynamics:
         modes, rows = WaferModes.of(wafer, flow_rate, temperature), TileRows.of(wafer)
         groups = reduce_groups(wafer, modes, rows)
         readings = [_readings(group) for group in groups]
-        board = readings[0] @ groups[0].settled(groups[0].board[:, None])
+        settled_board = readings[0] @ groups[0].settled(groups[0].board[:, None])
         states = max(group.real.size for group in groups)
         partner = np.tile(np.arange(states), (len(groups), 1))
         for number, group in enumerate(groups):
@@ -94,11 +70,13 @@ class Dynamics:
             _padded([group.real for group in groups], 0, 1.0),
             _padded([group.imaginary for group in groups], 0),
             partner,
+            _padded([group.share for group in groups], 0),
             _padded([group.left for group in groups], 0).astype(np.float32),
+            np.pad(groups[0].board, (0, states - groups[0].board.size)),
             _padded(readings, 1).astype(np.float32),
             _padded([group.bottom for group in groups], 1).astype(np.float32),
             np.stack([group.mean @ group.settled(group.left) for group in groups]).astype(np.float32),
-            board[:, 0].astype(np.float32),
+            settled_board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
             _padded([group.members.astype(float) for group in groups], 0, -1.0).astype(np.int64),
             modes.rows.size,
@@ -116,18 +94,19 @@ class Dynamics:
         return tile_cosines(len(self.real)).astype(np.float32)
 
     @cached_property
-    def _others(self) -> NDArray[np.int64]:
-        """Places of the partners in all states, one after the other."""
-        groups, states = self.partner.shape
-        return self.partner + states * np.arange(groups)[:, None]
-
-    @cached_property
-    def _gains(self) -> dict[float | None, tuple[Real, Real]]:
+    def _paces(self) -> dict[float, Pace]:
         return {}
 
-    @cached_property
-    def _feeds(self) -> dict[float, Real]:
-        return {}
+    def pace(self, step: float) -> Pace:
+        """Return what steps of `step` seconds need."""
+        if step not in self._paces:
+            self._paces[step] = Pace.of(self, step)
+        return self._paces[step]
+
+    def resolved(self, step: float) -> int:
+        """Return how many states of each group a step of `step` seconds leaves more of than `_RESOLVED`."""
+        left = self.share / np.hypot(1.0 + step * self.real, step * self.imaginary)
+        return int(np.flatnonzero((left > _RESOLVED).any(axis=0)).max(initial=0)) + 1
 
     def by_mode(self, density: Real) -> Real:
         """Return heat in W/m2 by tile, (tile_x, tile_y), in tiles' modes, (groups, rows)."""
@@ -137,17 +116,31 @@ class Dynamics:
         """Return what is given in tiles' modes by tile."""
         return np.asarray(self.cosines @ modes)
 
-    def drive(self, driven: Real) -> Real:
-        """Return what heat in tiles' modes drives, (groups, states)."""
-        return np.asarray(np.matmul(self.left, driven[:, :, None])[:, :, 0])
+    def bottom_means(self, states: Real, modes: Real, board: float) -> Real:
+        """Return the bottom's mean by tile in K of some states, those that are not among them resting under heat.
 
-    def read(self, states: Real) -> Real:
-        """Return the readings of states in tiles' modes, (groups, 2 rows)."""
-        return np.asarray(np.matmul(self.readings, states.astype(np.float32)[:, :, None])[:, :, 0])
+        modes : the heat in tiles' modes, (groups, rows);  board : that into the bottom in W/m2
+        """
+        count = states.shape[1]
+        bottom, of_heat, of_board = self._bottom(count)
+        means = np.matmul(bottom, states[:, :, None])[:, :, 0] + np.matmul(of_heat, modes[:, :, None])[:, :, 0]
+        means[0] += np.float32(board) * of_board
+        return self.by_tile(means)
 
-    def bottom_means(self, states: Real) -> Real:
-        """Return the bottom's mean by tile in K of some states."""
-        return self.by_tile(np.matmul(self.bottom, states.astype(np.float32)[:, :, None])[:, :, 0])
+    def _bottom(self, count: int) -> tuple[Real, Real, Real]:
+        """Return readings of the bottom: of `count` states, of heat and of 1 W/m2 into it for all others at rest."""
+        if count not in self._bottoms:
+            others, settled = self.bottom[:, :, count:], self._settled
+            self._bottoms[count] = (
+                np.ascontiguousarray(self.bottom[:, :, :count]),
+                np.matmul(others, settled[:, count:]),
+                others[0] @ self._settled_by_board[count:],
+            )
+        return self._bottoms[count]
+
+    @cached_property
+    def _bottoms(self) -> dict[int, tuple[Real, Real, Real]]:
+        return {}
 
     def heat_of(self, means: Real, board: float) -> Real:
         """Return the heat in W/m2 by tile that, settled, gives the heat layer such means by tile in K."""
@@ -190,52 +183,29 @@ class Dynamics:
     def _layers(self) -> dict[str, Real]:
         return {}
 
-    def feed(self, step: float, driven: Real) -> Real:
-        """Return the readings after a step that heat in tiles' modes gives, (groups, 2 rows)."""
-        if step not in self._feeds:
-            own, other = self.gain(step)
-            driving = self.left.astype(float)
-            paired = np.take_along_axis(driving, self.partner[:, :, None], axis=1)
-            after = step * (own[:, :, None] * driving + other[:, :, None] * paired)
-            self._feeds[step] = np.matmul(self.readings, after).astype(np.float32)
-        return np.asarray(np.matmul(self._feeds[step], driven[:, :, None])[:, :, 0])
+    @cached_property
+    def _settled(self) -> Real:
+        """Settled states of heat in tiles' modes, (groups, states, rows)."""
+        own, other = gain(self.real, self.imaginary, None)
+        paired = np.take_along_axis(self.left, self.partner[:, :, None], axis=1)
+        return np.asarray(own[:, :, None] * self.left + other[:, :, None] * paired, np.float32)
+
+    @cached_property
+    def _settled_by_board(self) -> Real:
+        """Settled states of the even group for 1 W/m2 into the bottom, (states,)."""
+        own, other = gain(self.real[0], self.imaginary[0], None)
+        return np.asarray(own * self.board + other * self.board[self.partner[0]], np.float32)
 
     def at_rest(self, density: Real, board: float) -> Real:
         """Return the states that rest under heat in W/m2 by tile and on the bottom, (groups, states)."""
-        driving = self.drive(self.by_mode(density)).astype(float)
-        count = self.even.constant.size
-        rows = density.sum(axis=0, dtype=float) / np.sqrt(density.shape[0])
-        driving[0, :count] = self.even.left @ np.append(rows, board)
-        return self.scaled(driving, self.gain(None))
+        states = np.matmul(self._settled, self.by_mode(density)[:, :, None])[:, :, 0]
+        states[0] += np.float32(board) * self._settled_by_board
+        return np.asarray(states)
 
     @cached_property
-    def even_settled(self) -> Real:
-        """Settled states of the even group for heat by row and on the bottom, (states, rows + 1)."""
-        own, other = self.gain(None)
-        count, left = self.even.constant.size, self.even.left
-        return np.asarray(own[0, :count, None] * left + other[0, :count, None] * left[self.partner[0, :count]])
-
-    def gain(self, step: float | None) -> tuple[Real, Real]:
-        """Return factors (own, partner) of states in (1 + lambda dt)^-1; None: of lambda^-1."""
-        if step not in self._gains:
-            rate = self.real + 1j * self.imaginary
-            factor = 1.0 / (1.0 + step * rate) if step else 1.0 / rate
-            self._gains[step] = factor.real, np.where(self.imaginary != 0.0, -factor.imag, 0.0)
-        return self._gains[step]
-
-    def scaled(self, states: Real, gain: tuple[Real, Real]) -> Real:
-        """Return states, (groups, states), times a factor of `gain`."""
-        return np.asarray(gain[0] * states + gain[1] * states.ravel()[self._others])
-
-
-def _carried_off(modes: WaferModes, fields: Real) -> Real:
-    """Return the heat that fields (ny, places, states) give to the coolant that leaves, in W/m of width."""
-    stream = modes.stream
-    if stream.sees_inlet:  # spent jets store nothing: all that the walls give leaves at once
-        low, high = modes.flux(np.asarray(fields, np.float64))
-        return np.asarray(stream.lengths @ ((low + high) / 2))
-    outlets = stream.outlets
-    return np.asarray(stream.capacity_rate[0, outlets] @ modes.coolant(np.asarray(fields, np.float64))[outlets])
+    def constant(self) -> Real:
+        """States of 1 K everywhere, of the even group, (states,)."""
+        return np.pad(self.even.constant, (0, self.real.shape[1] - self.even.constant.size)).astype(np.float32)
 
 
 def _readings(group: Group) -> Real:

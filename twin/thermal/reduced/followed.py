@@ -10,7 +10,7 @@ import numpy as np
 
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.heats import Heats
-from twin.thermal.reduced.settled import Settled
+from twin.thermal.reduced.settled import Settled, SettledMap
 
 if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
@@ -22,6 +22,8 @@ _SHARES = 0.7, 1.4
 _UNEVEN, _EVEN = 0.02, 0.002
 """Relative changes per kelvin of what lines carry where coolant warms unevenly (viscosity), and of the coefficient
 where it warms evenly (conductivity): those of water at 20 degC."""
+_WITHIN_TILES, _WITHIN = 0.3, 0.05
+"""How far a tile's temperatures differ within it, over what heat in it alone warms it; the error in K allowed for."""
 _PROPERTY_SCALE = 40.0
 """Kelvins over which the coolant's viscosity changes by about its own size."""
 
@@ -32,7 +34,8 @@ class Followed:
 
     off : error in K because the coolant's properties were taken at its temperatures before
 
-    Where all heat changes by one factor, temperatures do so and what lies beyond by its square.
+    Where all heat changes by one factor, temperatures do so. Of what lies beyond, the part that the inlet's
+    temperature makes changes by this factor, the part that the coolant's rise makes by its square.
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -45,9 +48,33 @@ class Followed:
 
     @cached_property
     def beyond(self) -> Real:
-        """Heat layer's mean by tile beyond that of the linear states, in K, (tile_x, tile_y)."""
+        """Heat layer's mean by tile beyond that of the linear states, in K, (tile_x, tile_y); nothing without heat."""
+        if self._norm == 0.0:
+            return np.zeros_like(self.settled.density)
         linear = self.model.dynamics.settled_means(self.settled.density, self._board)
         return np.asarray(self.model.by_tile(self.settled, 2) - linear)
+
+    @cached_property
+    def extra(self) -> Real:
+        """Heat in W/m2 by tile, (tile_x, tile_y), that gives the linear states what lies beyond them."""
+        return self.model.dynamics.heat_of(self.beyond, 0.0)
+
+    @cached_property
+    def _by_inlet(self) -> float:
+        """Part of what lies beyond that the inlet's temperature alone makes."""
+        settled = self.settled
+        alone = self._found.sources_at_inlet(settled)
+        size = float(np.vdot(settled.sources, settled.sources))
+        return min(max(float(np.vdot(alone, settled.sources)) / size, 0.0), 1.0) if size > 0.0 else 0.0
+
+    def beyond_at(self, share: float) -> float:
+        """Return the factor of what lies beyond when all heat changes by a factor."""
+        return self._by_inlet * share + (1.0 - self._by_inlet) * share * share
+
+    @cached_property
+    def size(self) -> float:
+        """Largest temperature by tile beyond the linear states in K."""
+        return float(np.abs(self.beyond).max())
 
     @cached_property
     def heats(self) -> Heats:
@@ -59,7 +86,25 @@ class Followed:
     @cached_property
     def nodes(self) -> Real:
         """What the coolant's own temperature adds to the heat layer's mean in K on the nodes, (nx, ny)."""
-        return self.model.map(self.settled.reference).surface_of_sources(self.settled.sources)
+        return self._found.surface_of_sources(self.settled.sources)
+
+    @property
+    def _found(self) -> SettledMap:
+        return self.model.map(self.settled.reference)
+
+    @cached_property
+    def within(self) -> tuple[Real, Real]:
+        """How the heat layer differs within tiles from what is interpolated between their means, in K, (nx, ny).
+
+        By the heat, and by what the coolant's own temperature adds.
+        """
+        heat = self._found.surface_of_heat(self.settled.density)
+        return self.model.within_tiles(heat), self.model.within_tiles(self.nodes)
+
+    def covers(self, reaching: Real, share: float) -> bool:
+        """Tell whether temperatures within tiles are those of this state, scaled, for other heat."""
+        rest = float(np.abs(reaching - np.float32(share) * self.settled.density).max())
+        return _WITHIN_TILES * self.model.dynamics.resistance * rest <= _WITHIN
 
     @cached_property
     def _norm(self) -> float:
@@ -71,14 +116,17 @@ class Followed:
 
     def holds(self, reaching: Real, share: float, flow_rate: float, inlet: float) -> bool:
         """Tell whether the state, scaled, holds well enough for other heat, flow in m3/s and inlet in K."""
-        settled = self.settled
-        low, high = _SHARES
-        if not (settled.flow_rate == flow_rate and low <= share <= high and self._norm > 0.0):
+        settled, whole = self.settled, self.size * (1.0 + self.beyond_at(share))
+        if settled.flow_rate != flow_rate or self._norm == 0.0:
             return False
-        rest = float(np.abs(reaching - share * settled.density).max()) / float(settled.density.max())
-        size = float(np.abs(self.beyond).max())
+        if self.off + whole <= _RENEWED:
+            return True
+        low, high = _SHARES
+        if not low <= share <= high:
+            return False
+        rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())
         warmer = abs(inlet - settled.inlet) / _PROPERTY_SCALE
-        return self.off + size * (2.0 * rest + (share - 1.0) ** 2 + warmer) <= _RENEWED
+        return self.off + self.size * (2.0 * rest + (1.0 - self._by_inlet) * (share - 1.0) ** 2 + warmer) <= _RENEWED
 
 
 def property_error(change: Real, rise: Real) -> float:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from twin.thermal.reduced.arrays import Real
-from twin.thermal.reduced.dynamics import Dynamics
+from twin.thermal.reduced.even import EvenGroup
 from twin.thermal.reduced.settled import Settled, SettledMap
 
 
@@ -40,38 +40,18 @@ def settled_heats(
 
 @dataclass(frozen=True)
 class LinearHeats:
-    """Heats of the reduced states, which are linear about the usual flow."""
+    """Heats of the states of the even group, which are linear about the usual flow; `tiles` across the flow."""
 
-    dynamics: Dynamics
+    even: EvenGroup
+    tiles: int
     film: float
     ambient: float
     area: float
 
     def of(self, states: Real, inlet: float) -> Heats:
         """Return the heats for the states of the even group, (states,)."""
-        content, board, outlet = self._readings @ states
+        content, board, outlet = self.even.readings @ states
         return Heats(float(content), self._board(float(board), inlet), float(outlet))
-
-    def after(self, before: Real, step: float, driven: Real, inlet: float) -> Heats:
-        """Return the heats a time step after states of the even group that `driven` acts on."""
-        from_states, from_driven = self._stepped(step)
-        content, board, outlet = from_states @ before + from_driven @ driven
-        return Heats(float(content), self._board(float(board), inlet), float(outlet))
-
-    def _stepped(self, step: float) -> tuple[Real, Real]:
-        """Return readings after a step of the states before it, (3, states), and of what drives them, (3, rows + 1)."""
-        if step not in self._steps:
-            dynamics = self.dynamics
-            count, partner = dynamics.even.constant.size, dynamics.partner[0]
-            own, other = (factor[0, :count] for factor in dynamics.gain(step))
-            readings = self._readings * own
-            np.add.at(readings.T, partner[:count], (self._readings * other).T)
-            self._steps[step] = readings, step * readings @ dynamics.even.left
-        return self._steps[step]
-
-    @cached_property
-    def _steps(self) -> dict[float, tuple[Real, Real]]:
-        return {}
 
     def settled(self, density: Real, inlet: float) -> Heats:
         """Return the heats of the settled states for heat in W/m2, (tile_x, tile_y)."""
@@ -82,8 +62,7 @@ class LinearHeats:
     def residence(self) -> float:
         """Mean time in s that even heat stays in wafer and coolant: heat stored over heat released."""
         count = self._settled.shape[1] - 1
-        groups = len(self.dynamics.real)
-        even = np.append(np.full(count, np.sqrt(groups)), 0.0)
+        even = np.append(np.full(count, np.sqrt(self.tiles)), 0.0)
         return float(self._settled[0] @ even) / self.area
 
     def driven(self, density: Real, inlet: float) -> Real:
@@ -95,10 +74,5 @@ class LinearHeats:
         return self.film * (integral + self.area * (inlet - self.ambient))
 
     @cached_property
-    def _readings(self) -> Real:
-        even = self.dynamics.even
-        return np.stack([even.content, even.board, even.outlet])
-
-    @cached_property
     def _settled(self) -> Real:
-        return np.asarray(self._readings @ self.dynamics.even_settled)
+        return np.asarray(self.even.readings @ self.even.settled)

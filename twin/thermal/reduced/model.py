@@ -75,7 +75,7 @@ class ReducedWaferModel:
     @cached_property
     def linear(self) -> LinearHeats:
         """The balance of heat of the reduced states."""
-        return LinearHeats(self.dynamics, self.film, self.ambient, self.area)
+        return LinearHeats(self.dynamics.even, self.full.tiles[1], self.film, self.ambient, self.area)
 
     def map(self, flow_rate: float) -> SettledMap:
         """Return the settled map for a flow in m3/s."""
@@ -92,8 +92,7 @@ class ReducedWaferModel:
         nothing = np.zeros(settled.density.shape)
         balance = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
-            self, Followed(self, settled), 1.0, settled.density, settled.density, settled.density, nothing, temperature,
-            balance, 0,
+            self, Followed(self, settled), 1.0, settled.density, settled.density, nothing, temperature, balance, 0,
         )  # fmt: skip
 
     def steady(self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
@@ -106,7 +105,7 @@ class ReducedWaferModel:
         balance = HeatBalance(float(heat.sum()), {"bottom": heats.board}, (heats.coolant,), 0.0)
         rise = self.by_tile(found, 2)
         return ReducedState(
-            self, Followed(self, found), 1.0, found.density, rise, None, density, inlet, balance, found.updates,
+            self, Followed(self, found), 1.0, found.density, rise, density, inlet, balance, found.updates,
             at_rest=True, warmth=float(np.abs(rise).max()),
         )  # fmt: skip
 
@@ -127,12 +126,13 @@ class ReducedWaferModel:
         """Return the balance of a settled state; heat in W/m2 in double precision."""
         return settled_heats(self.map(settled.reference), settled, density, self.film, self.ambient, self.area)
 
-    def states_of(self, state: ReducedState) -> tuple[Real, float]:
-        """Return reduced states, (groups, states), and heat in J that the wafer holds beyond theirs."""
+    def states_of(self, state: ReducedState) -> tuple[Real, Real, float]:
+        """Return reduced states, (groups, states), those of the even group, and heat in J beyond theirs."""
+        dynamics, even = self.dynamics, self.dynamics.even
         if not state.at_rest:
-            return np.zeros(self.dynamics.real.shape), 0.0
-        board = self.film * (self.ambient - state.inlet)
-        return self.dynamics.at_rest(state.density, board), state.followed.heats.content
+            return np.zeros(dynamics.real.shape, np.float32), np.zeros(even.constant.size), 0.0
+        states = dynamics.at_rest(state.density + state.extra, self.film * (self.ambient - state.inlet))
+        return states, even.settled @ self.linear.driven(state.density, state.inlet), state.followed.heats.content
 
     def rises(self, settled: Settled) -> Real:
         """Return the mean coolant over the inlet in K, (lines, rows)."""
@@ -162,20 +162,26 @@ class ReducedWaferModel:
         across, along = self._node_shares
         return np.asarray(across @ by_tile.astype(np.float32) @ along)
 
-    def nodes_of(self, state: ReducedState) -> Real:
-        """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny)."""
-        rise = self._settled_nodes(state)
-        if not state.at_rest:
-            if self._is_spreading(state):
-                rise += self._unsettled_nodes(state, "mean")
-            rise += self.on_nodes(state.rise - self.tile_means(rise))
-        return np.asarray(rise, float) + state.inlet
+    def within_tiles(self, nodes: Real) -> Real:
+        """Return how values on the nodes, (nx, ny), differ from what is interpolated between their means by tile."""
+        return nodes - self.on_nodes(self.tile_means(nodes))
 
-    def _settled_nodes(self, state: ReducedState) -> Real:
-        """Return the heat layer's mean over the inlet in K that is settled for the heat at the walls, (nx, ny)."""
+    def nodes_of(self, state: ReducedState) -> Real:
+        """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny).
+
+        Its means by tile are known; within them it is as if it were settled for the heat at the walls.
+        """
+        followed, share = state.followed, np.float32(state.share)
         found = self.map(state.settled.reference)
-        rise = found.surface_of_heat(state.reaching) + found.surface_of_board(state.inlet)
-        return np.asarray(rise + np.float32(state.share**2) * state.followed.nodes)
+        if followed.covers(state.reaching, state.share):
+            of_heat, of_coolant = followed.within
+        else:
+            of_heat, of_coolant = self.within_tiles(found.surface_of_heat(state.reaching)), followed.within[1]
+            share = np.float32(1.0)
+        within = share * of_heat + np.float32(followed.beyond_at(state.share)) * of_coolant
+        if not state.at_rest and self._is_spreading(state):
+            within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
+        return np.asarray(self.on_nodes(state.rise) + within, float) + state.inlet
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -233,10 +239,10 @@ class ReducedWaferModel:
         carries hardly any heat, and settled follows it.
         """
         dynamics, board = self.dynamics, self.film * (self.ambient - state.inlet)
-        means = dynamics.bottom_means(state.states)
+        means = dynamics.bottom_means(state.states, dynamics.by_mode(state.density + state.extra), board)
         found = self.map(state.settled.reference)
-        within = found.surface_of_heat(dynamics.heat_of(means, board)) + found.surface_of_board(state.inlet)
-        return np.asarray(within + self.on_nodes(means + state.added - self.tile_means(within)) + state.inlet)
+        within = self.within_tiles(found.surface_of_heat(dynamics.heat_of(means, board)))
+        return np.asarray(self.on_nodes(means) + within + state.inlet)
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""
@@ -284,6 +290,6 @@ class ReducedWaferModel:
         )  # fmt: skip
         nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
-            self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["beyond"],
-            tree["density"], own_inlet, nothing, 0, given=(tree["states"], more), warmth=warmth,
+            self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
+            own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
         )  # fmt: skip

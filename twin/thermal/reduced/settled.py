@@ -76,7 +76,6 @@ class EvenMode:
     """
 
     answer: Real
-    surface: Real
     content: Real
     board: Real
     flux: Real
@@ -97,7 +96,6 @@ class EvenMode:
         bottom, above = values[:, 0, -1].mean(), layer[:, -1].mean()
         return cls(
             answer=np.concatenate([flux, row_coolant(modes, rows, values), mean]),
-            surface=layer,
             content=width * np.einsum("yps,yp->s", values, modes.capacity),
             board=width * (modes.grid.y_weights @ values[:, 0]),
             flux=width * (rows.lengths @ flux),
@@ -251,6 +249,11 @@ class SettledMap:
         flux, e, g = answer[:, : self.rows.lengths.size], departure.e, departure.g
         return np.concatenate([-flux * e, flux * ((1.0 + e) / (1.0 + g) - 1.0)], axis=1).astype(np.float32)
 
+    def sources_at_inlet(self, settled: Settled) -> Real:
+        """Return the sources that a state would have if all its coolant were as warm as that at the inlet."""
+        departure = self.departure(np.zeros_like(settled.answer), settled.flow_rate, settled.inlet)
+        return self._sources(settled.answer, departure)
+
     def uniform(self, flow_rate: float, temperature: float) -> Settled:
         """Return a wafer that is as warm as its coolant, on both sides."""
         lines, rows = self.modes.grid.x.size, self.rows.lengths.size
@@ -330,14 +333,5 @@ class SettledMap:
         """Return what sources at walls and in the coolant add to it, (nx, ny)."""
         return self._surface(self.surface_to_sources, self.line_shapes @ sources)
 
-    def surface_of_board(self, inlet: float) -> Real:
-        """Return what the board's side adds to it, (ny,)."""
-        film = self.wafer.model.films.get("bottom")
-        return np.float32(film.coefficient * (film.ambient - inlet) if film else 0.0) * self._board_surface
-
     def _surface(self, answers: Real, amplitudes: Real) -> Real:
         return np.asarray(self.shapes @ np.matmul(answers, amplitudes[:, :, None])[:, :, 0])
-
-    @cached_property
-    def _board_surface(self) -> Real:
-        return np.asarray(self.even.surface[:, -1], np.float32)

@@ -28,11 +28,11 @@ class ReducedState(BalanceReadings):
     share : factor between its heat and that which now reaches the walls
     reaching : the latter in W/m2, (tile_x, tile_y)
     rise : heat layer's mean by tile over the inlet in K, (tile_x, tile_y)
-    beyond : the part of it that the coolant's own temperature has added so far
     density : heat in W/m2, (tile_x, tile_y)
     inlet : coolant at the inlet in K
     at_rest : nothing changes any more
-    given : reduced states over the inlet's temperature, (groups, states), and the heat beyond theirs in J
+    given : reduced states over the inlet's temperature, (groups, states), those of the even group for heat alone,
+        and the heat beyond theirs in J
     stepped : the step that led here
     warmth : largest rise by tile in K of now and, fading over a second, of before
     """
@@ -42,43 +42,49 @@ class ReducedState(BalanceReadings):
     share: float
     reaching: Real
     rise: Real
-    beyond: Real | None
     density: Real
     inlet: float
     given_balance: HeatBalance | None
     iterations: int
     at_rest: bool = False
-    given: tuple[Real, float] | None = None
+    given: tuple[Real, Real, float] | None = None
     stepped: ReducedStep | None = None
     warmth: float = 0.0
 
     @cached_property
+    def extra(self) -> Real:
+        """Heat in W/m2, (tile_x, tile_y), that would warm the wafer as the coolant's own temperature does."""
+        return np.float32(self.followed.beyond_at(self.share)) * self.followed.extra
+
+    @cached_property
     def states(self) -> Real:
-        """Reduced states over the inlet's temperature, (groups, states)."""
-        return self.stepped.states(self.density) if self.stepped else self._kept[0]
+        """Reduced states over the inlet's temperature that its step resolves, (groups, states)."""
+        return self.stepped.states(self) if self.stepped else self._kept[0]
+
+    @cached_property
+    def even(self) -> Real:
+        """States of the even group for the heat alone, in double precision."""
+        return self.stepped.even(self.density) if self.stepped else self._kept[1]
 
     @cached_property
     def unsettled(self) -> Real:
         """What the reduced states are beyond those at rest under the heat that now reaches the walls."""
-        model = self.model
-        return self.states - model.dynamics.at_rest(self.reaching, model.film * (model.ambient - self.inlet))
+        dynamics, board = self.model.dynamics, self.model.film * (self.model.ambient - self.inlet)
+        states = dynamics.at_rest(self.density + self.extra, board)
+        states[:, : self.states.shape[1]] = self.states
+        return np.asarray(states - dynamics.at_rest(self.reaching + self.extra, board))
 
     def forget_step(self) -> None:
         """Work out what a next step needs, and let go of the step before: history would be kept for ever."""
         if self.stepped:
-            object.__setattr__(self, "given", (self.states, self.more))
+            object.__setattr__(self, "given", (self.states, self.even, self.more))
             object.__setattr__(self, "given_balance", self.balance)
             object.__setattr__(self, "stepped", None)
 
     @property
-    def added(self) -> Real:
-        """What the coolant's own temperature has added to the heat layer's mean by tile, in K; at rest all of it."""
-        return self.followed.beyond if self.beyond is None else self.beyond
-
-    @property
     def more(self) -> float:
         """Heat in J that the wafer holds beyond its reduced states."""
-        return self._outcome[1] if self.stepped else self._kept[1]
+        return self._outcome[1] if self.stepped else self._kept[2]
 
     @property
     def balance(self) -> HeatBalance:
@@ -91,7 +97,7 @@ class ReducedState(BalanceReadings):
         return self.stepped.outcome(self)
 
     @cached_property
-    def _kept(self) -> tuple[Real, float]:
+    def _kept(self) -> tuple[Real, Real, float]:
         return self.given or self.model.states_of(self)
 
     @property
@@ -149,9 +155,9 @@ class ReducedState(BalanceReadings):
         settled = self.settled
         return {
             "states": self.states,
+            "even": self.even,
             "reaching": self.reaching,
             "rise": self.rise,
-            "beyond": self.added,
             "density": self.density,
             "settled_density": settled.density,
             "sources": settled.sources,

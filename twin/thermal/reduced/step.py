@@ -11,6 +11,7 @@ from twin.fe.heat import HeatBalance
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.coolant_law import Departure
 from twin.thermal.reduced.followed import Followed, property_error
+from twin.thermal.reduced.pace import Pace
 from twin.thermal.reduced.settled import Settled, SettledMap
 from twin.thermal.reduced.state import ReducedState
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
 
+_ENOUGH, _MOST_UPDATES = 0.02, 4
+"""Change in K of what the coolant's own temperature adds at which updates of a step end, and how many there are."""
 _FADES = 1.0
 """Time in s over which the slow parts of the stack, connectors and cover, forget."""
 
@@ -39,33 +42,38 @@ class ReducedStep:
         self._flow_rate, self._inlet, self._step = flow_rate, inlet, step
 
     @cached_property
-    def _before(self) -> Real:
-        """States before the step over the new inlet's temperature."""
-        states = self._old.states.copy()
-        even = self._model.dynamics.even
-        states[0, : even.constant.size] += (self._old.inlet - self._inlet) * even.constant
-        return states
-
-    @property
-    def _even_before(self) -> Real:
-        return np.asarray(self._before[0, : self._model.dynamics.even.constant.size])
-
-    @cached_property
-    def _content_before(self) -> float:
-        return self._model.linear.of(self._even_before, self._inlet).content
+    def _pace(self) -> Pace:
+        return self._model.dynamics.pace(self._step)
 
     @cached_property
     def _board(self) -> float:
         return self._model.film * (self._model.ambient - self._inlet)
 
     @cached_property
+    def _relaxed(self) -> Real:
+        """States after the step without heat, over the new inlet's temperature."""
+        model, old, count = self._model, self._old, self._pace.count
+        states = old.states
+        if states.shape[1] < count:
+            resting = model.dynamics.at_rest(old.density + old.extra, model.film * (model.ambient - old.inlet))
+            states = np.concatenate([states, resting[:, states.shape[1] : count]], axis=1)
+        states = states[:, :count].copy()
+        states[0] += np.float32(old.inlet - self._inlet) * model.dynamics.constant[:count]
+        return self._pace.relaxed(states, self._board)
+
+    @cached_property
+    def _even_before(self) -> Real:
+        return np.asarray(self._old.even + (self._old.inlet - self._inlet) * self._model.dynamics.even.constant)
+
+    @cached_property
+    def _content_before(self) -> float:
+        return self._model.linear.of(self._even_before, self._inlet).content
+
+    @cached_property
     def _free(self) -> Real:
         """Readings after the step without heat, (groups, 2 rows)."""
         dynamics = self._model.dynamics
-        states = self._before.copy()
-        even = dynamics.even.left
-        states[0, : len(even)] += self._step * self._board * even[:, -1]
-        readings = dynamics.read(dynamics.scaled(states, dynamics.gain(self._step)))
+        readings = self._pace.read(self._relaxed, self._board)
         readings[0, dynamics.rows :] -= np.float32(self._board) * dynamics.settled_board[dynamics.rows :]
         return readings
 
@@ -77,25 +85,29 @@ class ReducedStep:
 
     def solve(self, heat: Real, guess: ReducedState, reduction: float = 0.0) -> ReducedState:
         """Return the wafer for a heat map in W, shape (tile_y, tile_x); `reduction` does not matter."""
-        model, dynamics = self._model, self._model.dynamics
-        density = model.density(heat)
-        readings = dynamics.by_tile(self._free + dynamics.feed(self._step, dynamics.by_mode(density)))
-        mean, reaching = readings[:, : dynamics.rows], np.ascontiguousarray(readings[:, dynamics.rows :])
-        followed, updates = guess.followed, 0
-        share = followed.share(reaching)
-        if not followed.holds(reaching, share, self._flow_rate, self._inlet):
-            settled = self._map.settle_at(reaching, self._departure, self._flow_rate, self._inlet, guess.settled)
-            followed, share, updates = Followed(model, settled, self._off(settled)), 1.0, settled.updates
-        lag = self._lag
-        beyond = np.float32(lag) * self._old.added + np.float32((1.0 - lag) * share**2) * followed.beyond
+        model, dynamics, pace = self._model, self._model.dynamics, self._pace
+        density, supposed, followed, updates = model.density(heat), guess.extra, guess.followed, 0
+        for _ in range(_MOST_UPDATES):
+            readings = dynamics.by_tile(self._free + pace.fed(dynamics.by_mode(density + supposed)))
+            rise, reaching = readings[:, : dynamics.rows], readings[:, dynamics.rows :] - supposed
+            share = followed.share(reaching)
+            if not followed.holds(reaching, share, self._flow_rate, self._inlet):
+                settled = self._map.settle_at(reaching, self._departure, self._flow_rate, self._inlet, followed.settled)
+                followed, share = Followed(model, settled, self._off(settled)), 1.0
+                updates += settled.updates
+            correction = np.float32(followed.beyond_at(share)) * followed.extra - supposed
+            supposed = supposed + correction
+            if float(np.abs(correction).max()) * dynamics.resistance <= _ENOUGH:
+                break
+        rise = rise + dynamics.by_tile(pace.fed(dynamics.by_mode(correction), slice(dynamics.rows)))
         return ReducedState(
-            model, followed, share, reaching, mean + beyond, beyond, density, self._inlet, None, updates,
-            stepped=self, warmth=max(float(np.abs(mean).max()), self._old.warmth / (1.0 + self._step / _FADES)),
+            model, followed, share, reaching, rise, density, self._inlet, None, updates,
+            stepped=self, warmth=max(float(np.abs(rise).max()), self._old.warmth / (1.0 + self._step / _FADES)),
         )  # fmt: skip
 
     @cached_property
     def _lag(self) -> float:
-        """Part of what the coolant's own temperature had added that a step leaves."""
+        """Part of the heat that the coolant's own temperature had added which a step leaves."""
         residence = self._model.linear.residence
         return residence / (residence + self._step)
 
@@ -105,24 +117,14 @@ class ReducedStep:
         before = np.float32(old.share) * self._model.rises(old.settled)
         return property_error(rise - before + np.float32(self._inlet - old.inlet), rise)
 
-    def states(self, density: Real) -> Real:
-        """Return the reduced states after the step with heat in W/m2, (tile_x, tile_y)."""
-        dynamics = self._model.dynamics
-        states = self._before + self._step * dynamics.drive(dynamics.by_mode(density))
-        found = dynamics.scaled(states, dynamics.gain(self._step))
-        even = self._even(density)
-        found[0] = 0.0
-        found[0, : even.size] = even
-        return found
+    def states(self, state: ReducedState) -> Real:
+        """Return the reduced states after the step."""
+        return self._pace.driven(self._relaxed, self._model.dynamics.by_mode(state.density + state.extra))
 
-    def _even(self, density: Real) -> Real:
-        """Return the states of the even group after the step, in double precision."""
-        dynamics = self._model.dynamics
-        driven = self._model.linear.driven(density, self._inlet)
-        count = dynamics.even.constant.size
-        states = self._even_before + self._step * (dynamics.even.left @ driven)
-        own, other = dynamics.gain(self._step)
-        return np.asarray(own[0, :count] * states + other[0, :count] * states[dynamics.partner[0, :count]])
+    def even(self, density: Real) -> Real:
+        """Return those of the even group with heat in W/m2, (tile_x, tile_y), alone, in double precision."""
+        model = self._model
+        return model.dynamics.even.after(self._even_before, self._step, model.linear.driven(density, self._inlet))
 
     def outcome(self, state: ReducedState) -> tuple[HeatBalance, float]:
         """Return the balance of the step, and the heat in J that the wafer holds beyond its reduced states.
@@ -131,8 +133,8 @@ class ReducedStep:
         the heat that it stores comes from the coolant.
         """
         linear, inlet, density = self._model.linear, self._inlet, state.density
-        now = linear.after(self._even_before, self._step, linear.driven(density, inlet), inlet)
-        beyond, share = state.followed.heats, (1.0 - self._lag) * state.share**2
+        now = linear.of(state.even, inlet)
+        beyond, share = state.followed.heats, (1.0 - self._lag) * state.followed.beyond_at(state.share)
         more = self._lag * self._old.more + share * beyond.content
         later = (more - self._old.more) / self._step
         coolant, board = now.coolant + share * beyond.coolant - later, now.board + share * beyond.board
