@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from twin import inputs, library
 from twin.engine.gpu import build_fleet
@@ -86,9 +87,10 @@ def run(
         return ended
     main = _open_writer(description, scenario, simulation, folder, overwrite, resume)
     compared = None
-    if rival is not None:
-        compared = _compare(*rival, folder / COMPARISON if folder else None, progress)
-    results = _simulate(scenario, simulation, main, progress, start)
+    with threadpool_limits(1, user_api="blas"):  # products are small here: threads would wait for each other
+        if rival is not None:
+            compared = _compare(*rival, folder / COMPARISON if folder else None, progress)
+        results = _simulate(scenario, simulation, main, progress, start)
     return replace(results, comparison=compared)
 
 

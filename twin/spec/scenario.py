@@ -82,7 +82,7 @@ class Control(Spec):
     step: Annotated[Time, Field(gt=0)]
     substep: Annotated[Time, Field(gt=0)]
     policy: tuple[Policy, ...] = ()
-    tolerance: Annotated[Ratio, Field(gt=0)] = 1e-5
+    tolerance: Annotated[Ratio, Field(gt=0)] = 1e-4
 
     @field_validator("policy", mode="before")
     @classmethod
