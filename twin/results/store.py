@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.npz"
 _OWN_FILES = (CHECKPOINT, STORE, "report.html", "scenario.yaml", COMPARISON, UNCERTAINTY_FILE, ENSEMBLE_FOLDER)
 _NOT_A_NUMBER = float("nan")
+_WRITERS = 2
 COMMIT_PAUSE = 1.0
 """Seconds between commits within a chunk."""
 COMMIT_SHARE = 0.05
@@ -182,9 +184,13 @@ class ResultWriter:
         start, stop = self._committed, self._committed + len(self._buffer)
         if start == stop:
             return
-        with _writing(self.folder):
-            for name, block in self._buffer.drain().items():
-                self._arrays[name][start:stop] = block
+        blocks = self._buffer.drain()
+
+        def write(name: str) -> None:
+            self._arrays[name][start:stop] = blocks[name]
+
+        with _writing(self.folder), ThreadPoolExecutor(_WRITERS) as writers:  # packing uses more than one core
+            list(writers.map(write, blocks))
             self._arrays["committed"][start:stop] = 1
         self._committed = stop
 

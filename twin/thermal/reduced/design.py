@@ -18,7 +18,11 @@ from twin.thermal.reduced.settled import OutOfRange, SettledMap
 from twin.thermal.wafer import WaferThermalModel
 
 REFERENCE_TEMPERATURE = 303.15
-"""Coolant temperature in K about which its properties are taken; others are departures from them."""
+"""Coolant temperature in K about which time steps are linear."""
+_TEMPERATURES = (288.15, 303.15, 318.15, 333.15, 348.15)
+_NEAR = 12.0
+"""Coolant temperatures in K that maps are built at, and how far the coolant's mean may move from one before another
+is taken: its properties there are departures from those at it."""
 _FLOW_RATIO = 1.05
 _FEWEST, _MOST = 0.25, 1.25
 _MOST_MAPS = 36
@@ -88,9 +92,19 @@ class ReducedDesign:
         nearest = best * exp(round(log(flow_rate / best) / log(_FLOW_RATIO)) * log(_FLOW_RATIO))
         return min(max(nearest, low), high)
 
-    def settled_map(self, flow_rate: float) -> SettledMap:
-        """Return the settled map whose reference is nearest to a flow in m3/s."""
-        return _settled_map(self, self.reference_flow(flow_rate))
+    def reference(self, flow_rate: float, coolant: float, last: float | None = None) -> tuple[float, float]:
+        """Return flow in m3/s and temperature in K that a map is built at, for the coolant's mean in K.
+
+        last : temperature of the one that was taken before
+        """
+        flow = self.reference_flow(flow_rate)
+        if last is not None and abs(coolant - last) <= _NEAR:
+            return flow, last
+        return flow, min(_TEMPERATURES, key=lambda temperature: abs(coolant - temperature))
+
+    def settled_map(self, reference: tuple[float, float]) -> SettledMap:
+        """Return the settled map at a `reference`."""
+        return _settled_map(self, *reference)
 
     def dynamics(self, flow_rate: float) -> Dynamics:
         """Return the reduced states whose reference is nearest to a flow in m3/s."""
@@ -98,9 +112,9 @@ class ReducedDesign:
 
 
 @lru_cache(maxsize=_MOST_MAPS)
-def _settled_map(design: ReducedDesign, flow_rate: float) -> SettledMap:
-    wafer = design.wafer()
-    return kept("settled", wafer, flow_rate, lambda: SettledMap.build(wafer, flow_rate, REFERENCE_TEMPERATURE))
+def _settled_map(design: ReducedDesign, flow_rate: float, temperature: float) -> SettledMap:
+    wafer = design.wafer(temperature)
+    return kept("settled", wafer, flow_rate, lambda: SettledMap.build(wafer, flow_rate, temperature))
 
 
 @lru_cache(maxsize=_MOST_DESIGNS)

@@ -19,7 +19,7 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
 
     What the coolant's own temperature has not added yet is taken off all through the stack alike.
     """
-    found = model.map(state.settled.reference)
+    found = model.map_of(state.settled)
     modes, settled = found.modes, state.settled
     if settled.density is not state.reaching:
         settled = found.settle(state.reaching, settled.flow_rate, state.inlet, settled)

@@ -90,7 +90,7 @@ class Followed:
 
     @property
     def _found(self) -> SettledMap:
-        return self.model.map(self.settled.reference)
+        return self.model.map_of(self.settled)
 
     @cached_property
     def within(self) -> tuple[Real, Real]:

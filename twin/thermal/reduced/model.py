@@ -20,7 +20,7 @@ from twin.fe.heat import HeatBalance, HeatState
 from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow
 from twin.thermal.reduced.arrays import Real
-from twin.thermal.reduced.design import ReducedDesign
+from twin.thermal.reduced.design import REFERENCE_TEMPERATURE, ReducedDesign
 from twin.thermal.reduced.dynamics import Dynamics
 from twin.thermal.reduced.field import whole_field
 from twin.thermal.reduced.followed import Followed
@@ -65,7 +65,7 @@ class ReducedWaferModel:
         film = full.model.films.get("bottom")
         self.film, self.ambient = (film.coefficient, film.ambient) if film else (0.0, 0.0)
         self.area = full.chip.size.x * full.chip.size.y
-        self._maps: dict[float, SettledMap] = {}
+        self._maps: dict[tuple[float, float], SettledMap] = {}
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -77,18 +77,24 @@ class ReducedWaferModel:
         """The balance of heat of the reduced states."""
         return LinearHeats(self.dynamics.even, self.full.tiles[1], self.film, self.ambient, self.area)
 
-    def map(self, flow_rate: float) -> SettledMap:
-        """Return the settled map for a flow in m3/s."""
+    def map(self, flow_rate: float, coolant: float = REFERENCE_TEMPERATURE, last: float | None = None) -> SettledMap:
+        """Return the settled map for a flow in m3/s and a mean of the coolant in K; see ReducedDesign.reference."""
         if not self.full.model.is_linear:
             raise OutOfRange("conductivity that depends on temperature is known to the full model alone")
-        reference = self.design.reference_flow(flow_rate)
+        return self._map_at(self.design.reference(flow_rate, coolant, last))
+
+    def map_of(self, settled: Settled) -> SettledMap:
+        """Return the map that a settled state is of."""
+        return self._map_at(settled.reference)
+
+    def _map_at(self, reference: tuple[float, float]) -> SettledMap:
         if reference not in self._maps:
             self._maps[reference] = self.design.settled_map(reference)
         return self._maps[reference]
 
     def uniform(self, temperature: float, flow_rate: float) -> ReducedState:
         """Return a wafer at one temperature, coolant included."""
-        settled = self.map(flow_rate).uniform(flow_rate, temperature)
+        settled = self.map(flow_rate, temperature).uniform(flow_rate, temperature)
         nothing = np.zeros(settled.density.shape)
         balance = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
@@ -98,7 +104,8 @@ class ReducedWaferModel:
     def steady(self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
         """Return the steady state for heat in W by tile, (tile_y, tile_x)."""
         density = self.density(heat)
-        found = self.map(flow_rate).settle(
+        mean = inlet + float(heat.sum()) / (2.0 * self._heat_capacity * self.design.reference_flow(flow_rate))
+        found = self.map(flow_rate, mean).settle(
             density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None
         )
         heats = self.heats(found, density)
@@ -111,7 +118,8 @@ class ReducedWaferModel:
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
         """Return the equations of one implicit Euler step of `step` seconds."""
-        found = self.map(flow_rate)
+        mean = state.inlet + state.share * float(self.rises(state.settled).mean())
+        found = self.map(flow_rate, mean, state.settled.reference[1])
         if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
             raise OutOfRange("a flow that is no longer near the usual one")
         if abs(inlet - state.inlet) > _INLET_JUMP * max(1.0, step / _SETTLES):
@@ -124,7 +132,7 @@ class ReducedWaferModel:
 
     def heats(self, settled: Settled, density: Real) -> Heats:
         """Return the balance of a settled state; heat in W/m2 in double precision."""
-        return settled_heats(self.map(settled.reference), settled, density, self.film, self.ambient, self.area)
+        return settled_heats(self.map_of(settled), settled, density, self.film, self.ambient, self.area)
 
     def states_of(self, state: ReducedState) -> tuple[Real, Real, float]:
         """Return reduced states, (groups, states), those of the even group, and heat in J beyond theirs."""
@@ -167,12 +175,12 @@ class ReducedWaferModel:
         return nodes - self.on_nodes(self.tile_means(nodes))
 
     def nodes_of(self, state: ReducedState) -> Real:
-        """Return the heat layer's mean over its thickness in K on the nodes, (nx, ny).
+        """Return the heat layer's mean over its thickness over the inlet in K on the nodes, (nx, ny).
 
         Its means by tile are known; within them it is as if it were settled for the heat at the walls.
         """
         followed, share = state.followed, np.float32(state.share)
-        found = self.map(state.settled.reference)
+        found = self.map_of(state.settled)
         if followed.covers(state.reaching, state.share):
             of_heat, of_coolant = followed.within
         else:
@@ -181,7 +189,7 @@ class ReducedWaferModel:
         within = share * of_heat + np.float32(followed.beyond_at(state.share)) * of_coolant
         if not state.at_rest and self._is_spreading(state):
             within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
-        return np.asarray(self.on_nodes(state.rise) + within, float) + state.inlet
+        return np.asarray(self.on_nodes(state.rise) + within)
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -196,7 +204,7 @@ class ReducedWaferModel:
         through = self.full.tile_hats[2]
         if reading == "lowest":
             through = np.eye(1, through.size, int(np.flatnonzero(through)[0]))[0] - through
-        found = self.map(state.settled.reference)
+        found = self.map_of(state.settled)
         amplitudes = self.dynamics.layer(reading, through, found.modes.values.size, state.unsettled)
         return np.asarray(found.shapes @ amplitudes)
 
@@ -216,17 +224,17 @@ class ReducedWaferModel:
 
         On the plane of the layer that is hottest under even heat, the lowest: heat leaves upwards.
         """
-        excess = self.on_nodes(self.map(state.settled.reference).even.hottest * state.reaching)
+        excess = self.on_nodes(self.map_of(state.settled).even.hottest * state.reaching)
         if not state.at_rest and self._is_spreading(state):
             excess = excess + self._unsettled_nodes(state, "lowest")
-        return self.full.die_peak(np.asarray(state.surface + excess, np.float64))
+        return np.asarray(self.full.die_peak(state.nodes + excess), np.float64) + state.inlet
 
     def peak_of(self, hottest: float, state: ReducedState) -> float:
         """Return the hottest point of the solid in K: in the heat layer, or at the bottom.
 
         The bottom is hotter under warm air, and after a fall in heat: it cools last.
         """
-        share = self.map(state.settled.reference).even.bottom
+        share = self.map_of(state.settled).even.bottom
         still = max(hottest, (1.0 - share) * hottest + share * self.ambient)
         if state.at_rest or state.warmth < float(state.rise.max()) + _COLDER:
             return still
@@ -240,22 +248,26 @@ class ReducedWaferModel:
         """
         dynamics, board = self.dynamics, self.film * (self.ambient - state.inlet)
         means = dynamics.bottom_means(state.states, dynamics.by_mode(state.density + state.extra), board)
-        found = self.map(state.settled.reference)
+        found = self.map_of(state.settled)
         within = self.within_tiles(found.surface_of_heat(dynamics.heat_of(means, board)))
         return np.asarray(self.on_nodes(means) + within + state.inlet)
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""
-        at = self.full.coolant.at(self.full.reference_temperature)
-        return state.inlet + state.coolant_heat / (float(at.volumetric_heat_capacity) * state.settled.flow_rate)
+        return state.inlet + state.coolant_heat / (self._heat_capacity * state.settled.flow_rate)
+
+    @cached_property
+    def _heat_capacity(self) -> float:
+        """Heat capacity of the coolant in J/(m3 K)."""
+        return float(self.full.coolant.at(self.full.reference_temperature).volumetric_heat_capacity)
 
     def surface(self, state: ReducedState) -> Array:
         """Return the heat layer's mean over its thickness on the nodes, (ny, nx)."""
-        return np.asarray(state.surface.T, np.float64)
+        return np.asarray(state.nodes.T, np.float64) + state.inlet
 
     def coolant_surface(self, state: ReducedState) -> Array:
         """Return the coolant around each node, (ny, nx)."""
-        rows = self.map(state.settled.reference).rows
+        rows = self.map_of(state.settled).rows
         cells = state.share * self.rises(state.settled)[:, rows.cell_rows]
         padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
         return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, np.float64)
@@ -266,7 +278,7 @@ class ReducedWaferModel:
 
     def cautions(self, state: ReducedState, inlet: float) -> tuple[Caution, ...]:
         """Return where the coolant of a state, entering at `inlet` K, leaves what the model holds for."""
-        coolant, walls = self.map(state.settled.reference).extremes(state.settled)
+        coolant, walls = self.map_of(state.settled).extremes(state.settled)
         limit = self.full.design.velocity_limit
         return self.full.bed.cautions(state.flow, inlet, (np.array([inlet, inlet + coolant]),), inlet + walls, limit)
 
@@ -278,15 +290,15 @@ class ReducedWaferModel:
         settled = state.settled
         if settled.flow_rate == flow_rate:
             return settled.flow.pressure_drop
-        return self.map(settled.reference).flow(settled, flow_rate).pressure_drop
+        return self.map_of(settled).flow(settled, flow_rate).pressure_drop
 
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
         """Return the state that ReducedState.tree told of."""
         numbers = (float(value) for value in tree["numbers"])
-        settled_inlet, settled_flow, drop, reynolds, velocity, reference, off, share, own_inlet, more, warmth = numbers
+        settled_inlet, settled_flow, drop, reynolds, velocity, *reference, off, share, own_inlet, more, warmth = numbers
         settled = Settled(
             tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
-            BedFlow((), drop, reynolds, velocity), reference, 0,
+            BedFlow((), drop, reynolds, velocity), (reference[0], reference[1]), 0,
         )  # fmt: skip
         nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(

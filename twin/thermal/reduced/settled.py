@@ -48,7 +48,7 @@ class Settled:
     from_sources : the part of it that the sources give
     inlet, ambient : coolant at the inlet and air on the board's side in K
     flow : the coolant's flow;  flow_rate : in m3/s
-    reference : flow in m3/s of the map
+    reference : flow in m3/s and temperature in K of the map
     updates : iterations that led here
     """
 
@@ -59,7 +59,7 @@ class Settled:
     inlet: float
     flow_rate: float
     flow: BedFlow
-    reference: float
+    reference: tuple[float, float]
     updates: int
 
 
@@ -157,6 +157,11 @@ class SettledMap:
             coolant_law(rows, flow_rate, temperature),
         )  # fmt: skip
 
+    @property
+    def reference(self) -> tuple[float, float]:
+        """Flow in m3/s and coolant temperature in K that it is built at."""
+        return self.flow_rate, self.temperature
+
     @cached_property
     def tile_shapes(self) -> Real:
         """Integrals of the modes over the tiles along x, (modes, tile_x)."""
@@ -203,7 +208,7 @@ class SettledMap:
             smallest = min(smallest, change)
         self._require_covered(driven + added, inlet)
         return Settled(
-            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, update
+            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.reference, update
         )
 
     def settle_at(self, density: Real, departure: Departure, flow_rate: float, inlet: float, guess: Settled) -> Settled:
@@ -221,7 +226,7 @@ class SettledMap:
             raise OutOfRange("the coolant is too far from what the reduced model was built for")
         self._require_covered(driven + added, inlet)
         return Settled(
-            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.flow_rate, updates
+            density, sources, driven + added, added, inlet, flow_rate, departure.flow, self.reference, updates
         )
 
     def _require_covered(self, answer: Real, inlet: float) -> None:
@@ -240,7 +245,7 @@ class SettledMap:
 
     def _added(self, guess: Settled) -> Real:
         """Return what the sources of another settled state add, here."""
-        if guess.reference == self.flow_rate:
+        if guess.reference == self.reference:
             return guess.from_sources
         return self._answer(self.to_sources, self.line_shapes @ guess.sources)
 
@@ -263,7 +268,7 @@ class SettledMap:
         density = np.zeros((self.wafer.tiles[1], rows), np.float32)
         return Settled(
             density, np.zeros((lines, 2 * rows), np.float32), answer, answer, temperature, flow_rate, flow,
-            self.flow_rate, 0,
+            self.reference, 0,
         )  # fmt: skip
 
     def flow(self, settled: Settled, flow_rate: float) -> BedFlow:

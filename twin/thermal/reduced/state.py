@@ -121,8 +121,8 @@ class ReducedState(BalanceReadings):
         return self.share * np.asarray(self.model.by_tile(self.settled, 1).T, float) + self.inlet
 
     @cached_property
-    def surface(self) -> Real:
-        """Mean of the heat layer over its thickness in K on the nodes, (nx, ny)."""
+    def nodes(self) -> Real:
+        """Mean of the heat layer over its thickness over the inlet in K on the nodes, (nx, ny)."""
         return self.model.nodes_of(self)
 
     @cached_property
@@ -165,7 +165,7 @@ class ReducedState(BalanceReadings):
             "from_sources": settled.from_sources,
             "numbers": np.array(
                 [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
-                 settled.flow.velocity, settled.reference, self.followed.off, self.share, self.inlet, self.more,
+                 settled.flow.velocity, *settled.reference, self.followed.off, self.share, self.inlet, self.more,
                  self.warmth]
             ),
         }  # fmt: skip

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
 
-_ENOUGH, _MOST_UPDATES = 0.02, 4
-"""Change in K of what the coolant's own temperature adds at which updates of a step end, and how many there are."""
+_ENOUGH, _NEGLIGIBLE, _MOST_UPDATES = 0.02, 1e-4, 4
+"""Change in K of what the coolant's own temperature adds at which updates of a step end, and that it is not followed;
+and how many there are."""
 _FADES = 1.0
 """Time in s over which the slow parts of the stack, connectors and cover, forget."""
 
@@ -97,9 +98,11 @@ class ReducedStep:
                 updates += settled.updates
             correction = np.float32(followed.beyond_at(share)) * followed.extra - supposed
             supposed = supposed + correction
-            if float(np.abs(correction).max()) * dynamics.resistance <= _ENOUGH:
+            change = float(np.abs(correction).max()) * dynamics.resistance
+            if change <= _ENOUGH:
                 break
-        rise = rise + dynamics.by_tile(pace.fed(dynamics.by_mode(correction), slice(dynamics.rows)))
+        if change > _NEGLIGIBLE:
+            rise = rise + dynamics.by_tile(pace.fed(dynamics.by_mode(correction), slice(dynamics.rows)))
         return ReducedState(
             model, followed, share, reaching, rise, density, self._inlet, None, updates,
             stepped=self, warmth=max(float(np.abs(rise).max()), self._old.warmth / (1.0 + self._step / _FADES)),
