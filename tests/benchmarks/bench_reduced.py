@@ -16,8 +16,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
-from statistics import median
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
