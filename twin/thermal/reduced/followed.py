@@ -104,7 +104,7 @@ class Followed:
     def covers(self, reaching: Real, share: float) -> bool:
         """Tell whether temperatures within tiles are those of this state, scaled, for other heat."""
         rest = float(np.abs(reaching - np.float32(share) * self.settled.density).max())
-        return _WITHIN_TILES * self.model.dynamics.resistance * rest <= _WITHIN
+        return rest == 0.0 or _WITHIN_TILES * self.model.dynamics.resistance * rest <= _WITHIN
 
     @cached_property
     def _norm(self) -> float:

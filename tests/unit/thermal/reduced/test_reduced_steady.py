@@ -38,8 +38,8 @@ def one_hot_die(model: WaferThermalModel) -> np.ndarray:
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("point", held_out(5, seed=11) + CORNERS, ids=lambda p: f"{60e3 * p.flow_rate:.0f}")
 def test_held_out_points(design: str, point: Point, request: pytest.FixtureRequest) -> None:
-    if design == "manifold-silicon" and point.watts > 20e3 and point.flow_rate < 16 / 60e3:
-        reason = "0.16 to 0.18 K: a row of tiles is half a piece of the manifold, too coarse for 45 K of rise"
+    if design == "manifold-silicon" and point == CORNERS[0]:
+        reason = "0.17 K: within a row of tiles cold coolant warms too much for one temperature to stand for it"
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     full = wafer(design, point.inlet)
     model, heat = ReducedWaferModel(full, point.flow_rate), random_heat(full, point.watts, point.seed)
