@@ -8,17 +8,20 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import twin
 
 
-def blas_threads() -> set[int]:
+def blas_threads() -> dict[str, int]:
     """Return how many threads each library of linear algebra would use now."""
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    return {
+        library["filepath"]: library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
 
 
 def test_a_run_uses_one_thread_and_gives_back_what_was_set() -> None:
-    during: list[set[int]] = []
+    during: list[int] = []
     scenario = twin.load(SERVING).replace({**COARSE, "workload.duration": "3 s"})
     with threadpool_limits(2, user_api="blas"):
-        assert blas_threads() == {2}
-        twin.run(scenario, progress=lambda done, whole, text: during.append(blas_threads()))
-        assert blas_threads() == {2}
-    assert during
-    assert all(found == {1} for found in during)
+        before = blas_threads()
+        twin.run(scenario, progress=lambda done, whole, text: during.extend(blas_threads().values()))
+        after = blas_threads()
+    assert set(before.values()) == {2}
+    assert {library: after[library] for library in before} == before
+    assert set(during) == {1}
