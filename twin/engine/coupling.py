@@ -27,8 +27,8 @@ _GROWTHS = 2
 _REDUCTION = 1e-3
 _CLOSED = 2e-7
 _SURE = 0.5
-_FIRST = 10.0
-"""Error of the voltage in the first pass, over the final one: the temperature is not known any better then."""
+_VOLTAGE = 0.1
+"""Relative error of a voltage over that of the temperature rise: power goes with its square."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def couple(
     flow: float,
     inlet: float,
     step: float | None,
+    sheet_loss: Array | None = None,
 ) -> Coupled:
     """Return the fixed point after `step` seconds (None: the steady state).
 
@@ -77,6 +78,9 @@ def couple(
         Tile voltages to start from in V.
     flow, inlet : float
         Coolant in m3/s and K.
+    sheet_loss : array, shape (tile_y, tile_x), optional
+        Loss of the grid's sheet before the step in W. With it and those voltages, temperatures are estimated
+        before the grid is solved.
 
     Raises
     ------
@@ -86,12 +90,18 @@ def couple(
     temperature, thermal, solved = old.tile_temperature, old, 0
     equations = plant.thermal.step(old, flow, inlet, step) if step else None
     tolerance = plant.scenario.control.tolerance
-    enough = tolerance * plant.chip.voltage.nominal
+    enough = _VOLTAGE * tolerance * plant.chip.voltage.nominal
+    within = enough / float(set_voltage.max())
     work = plant.power.work(load.mac, load.issue, load.hop, load.busy, load.clock)
     history = _History()
+    if equations is not None and sheet_loss is not None:
+        estimate = plant.power.draw(work, temperature).total(voltage) + sheet_loss
+        thermal = equations.solve(estimate, thermal, _REDUCTION)
+        solved += thermal.iterations
+        history.add(temperature, thermal.tile_temperature)
+        temperature = history.improved()
     for passes in range(1, _MOST_PASSES + 1):
         draw = plant.power.draw(work, temperature)
-        within = (enough if passes > 1 else _FIRST * enough) / float(set_voltage.max())
         try:
             grid = plant.grid.solve(draw.total, set_voltage, voltage, within, plant.power.steepness)
         except RunStopped as stop:

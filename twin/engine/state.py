@@ -78,12 +78,14 @@ class EngineState:
     """One instant of a wafer system; `flow` of one wafer in m3/s in the step to it.
 
     `voltage` in V is where the search for that of the tiles starts in the next step: it follows the set points.
+    `sheet_loss` in W is that of the grid by tile in the step to this instant.
     """
 
     time: float
     queue: Queue
     thermal: tuple[ThermalState, ...]
     voltage: Array
+    sheet_loss: Array
     control: ControlState
     loop: LoopState
     flow: float
@@ -102,6 +104,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
         "queue": pack(state.queue),
         "thermal": [wafer.tree() for wafer in state.thermal],
         "voltage": state.voltage,
+        "sheet_loss": state.sheet_loss,
         "control": state.control.arrays(),
         "loop": asdict(state.loop),
         "flow": state.flow,
@@ -123,6 +126,7 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
         queue=unpack(tree["queue"]),
         thermal=thermal,
         voltage=tree["voltage"],
+        sheet_loss=tree["sheet_loss"],
         control=ControlState(**tree["control"]),
         loop=loop,
         flow=flow,

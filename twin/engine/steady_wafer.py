@@ -228,6 +228,7 @@ def _second(
         queue=Queue(),
         thermal=point.thermal,
         voltage=point.settled.voltage,
+        sheet_loss=np.stack([found.grid.sheet_loss for found in coupled]),
         control=point.control,
         loop=loop.state,
         flow=loop.flow,

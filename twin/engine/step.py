@@ -54,6 +54,7 @@ def initial(plant: WaferPlant) -> EngineState:
         queue=serving.Queue(),
         thermal=states,
         voltage=np.stack([found.grid.tile_voltage for found in rest]),
+        sheet_loss=np.stack([found.grid.sheet_loss for found in rest]),
         control=control,
         loop=loop,
         flow=flow,
@@ -125,7 +126,17 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
     loads = _tile_loads(plant, activity, state.control)
     inlet = state.loop.inlet_temperature
     coupled = [
-        couple(plant, state.thermal[w], load, state.control.voltage[w], state.voltage[w], state.flow, inlet, step)
+        couple(
+            plant,
+            state.thermal[w],
+            load,
+            state.control.voltage[w],
+            state.voltage[w],
+            state.flow,
+            inlet,
+            step,
+            state.sheet_loss[w],
+        )
         for w, load in enumerate(loads)
     ]
     loop, output = _loop(plant, state, coupled, step)
@@ -144,6 +155,7 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
         queue=queue,
         thermal=thermal,
         voltage=np.stack([found.grid.tile_voltage for found in coupled]),
+        sheet_loss=np.stack([found.grid.sheet_loss for found in coupled]),
         loop=loop,
         hottest=hottest,
         served=_served(state.served, interval),

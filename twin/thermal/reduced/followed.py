@@ -88,6 +88,11 @@ class Followed:
         """What the coolant's own temperature adds to the heat layer's mean in K on the nodes, (nx, ny)."""
         return self._found.surface_of_sources(self.settled.sources)
 
+    @cached_property
+    def mean_rise(self) -> float:
+        """Mean of the coolant over the inlet in K."""
+        return float(self.model.rises(self.settled).mean())
+
     @property
     def _found(self) -> SettledMap:
         return self.model.map_of(self.settled)

@@ -67,8 +67,11 @@ class LinearHeats:
 
     def driven(self, density: Real, inlet: float) -> Real:
         """Return what drives the even group, by row and on the bottom, (rows + 1,)."""
-        rows = density.sum(axis=0, dtype=float) / np.sqrt(density.shape[0])
-        return np.append(rows, self.film * (self.ambient - inlet))
+        across, rows = density.shape
+        driven = np.empty(rows + 1)
+        driven[:-1] = np.full(across, across**-0.5) @ density
+        driven[-1] = self.film * (self.ambient - inlet)
+        return driven
 
     def _board(self, integral: float, inlet: float) -> float:
         return self.film * (integral + self.area * (inlet - self.ambient))

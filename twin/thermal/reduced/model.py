@@ -118,7 +118,7 @@ class ReducedWaferModel:
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
         """Return the equations of one implicit Euler step of `step` seconds."""
-        mean = state.inlet + state.share * float(self.rises(state.settled).mean())
+        mean = state.inlet + state.share * state.followed.mean_rise
         found = self.map(flow_rate, mean, state.settled.reference[1])
         if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
             raise OutOfRange("a flow that is no longer near the usual one")
