@@ -56,7 +56,7 @@ SCENARIO_KEYS = {
     "control.step": "how often the policies set clock and voltage",
     "control.substep": "of thermal governor and trip, where a temperature comes near their threshold",
     "control.policy": "any of `adaptive_voltage`, `frequency_governor`, `thermal_governor`, or `none`",
-    "control.tolerance": "of the fixed point, relative to the temperature rise",
+    "control.tolerance": "of the fixed point, relative to the temperature rise; of voltages a tenth of it",
     "thermal.model": "`full`, the finite-element model",
     "thermal.mesh": "a name in `meshes` or a file",
     "thermal.tiles_per_die.x": "tiles along x that carry their own power and temperature",

@@ -93,7 +93,7 @@ def test_a_run_killed_before_it_wrote_anything_starts(folder: Path) -> None:
 
 
 def test_an_interrupt_exits_130_and_leaves_a_run_to_resume(folder: Path) -> None:
-    process = start_and_stop(folder, "interrupted", after_steps(0), signal.SIGINT)
+    process = start_and_stop(folder, "interrupted", lambda out: (out / "checkpoint.npz").is_file(), signal.SIGINT)
     assert process.returncode == 130
     assert process.stdout is not None
     assert process.stderr is not None

@@ -19,9 +19,9 @@ def test_a_run_uses_one_thread_and_gives_back_what_was_set() -> None:
     during: list[int] = []
     scenario = twin.load(SERVING).replace({**COARSE, "workload.duration": "3 s"})
     with threadpool_limits(2, user_api="blas"):
-        before = blas_threads()
+        before = {library: threads for library, threads in blas_threads().items() if threads == 2}  # some cannot
         twin.run(scenario, progress=lambda done, whole, text: during.extend(blas_threads().values()))
         after = blas_threads()
-    assert set(before.values()) == {2}
+    assert before
     assert {library: after[library] for library in before} == before
     assert set(during) == {1}

@@ -5,7 +5,8 @@ what the reduced states hold beyond it (twin.thermal.reduced.dynamics):
 
     T(t) = settled(heat that reaches the walls, flow, inlet) + unsettled(t)
 
-Temperatures of the coolant, and what its properties change, follow the flux into it at once.
+Temperatures of the coolant follow the flux into it at once; what its properties change drives the reduced states
+as heat would (twin.thermal.reduced.followed).
 """
 
 from __future__ import annotations
