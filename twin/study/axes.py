@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,11 @@ class Values:
 
     def __len__(self) -> int:
         return len(self.written)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.int64]:
+        """Where each value lies among those that differ, by size or alphabet."""
+        return np.unique(self.labels, return_inverse=True)[1]
 
 
 def as_values(key: Key, written: Sequence[Any], si: Sequence[Any]) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ from twin.study.sampling import Variation, design, drawn, variations
 POINT, REPLICA, SEED = "point", "replica", "workload.seed"
 SCENARIO, STACK = "scenario", "stack"
 """What the points of a study may be."""
+_COOLING = ("cooling.", "inputs.cooling.")
+"""How keys begin that thermal models depend on."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,16 @@ class Plan:
     def changes(self, number: int) -> dict[str, Any]:
         """Return what a point changes in the base, as a resolved scenario writes it."""
         return {values.key.name: values.written[place] for values, place in self._places(number)}
+
+    def neighbours(self, numbers: Iterable[int]) -> list[int]:
+        """Return points in an order in which those with like cooling follow each other: they share thermal models."""
+        ranks = {v.key.name: v.ranks for d in self.dimensions for v in d.values if v.key.name.startswith(_COOLING)}
+        return sorted(
+            numbers,
+            key=lambda number: (
+                [ranks[v.key.name][place] for v, place in self._places(number) if v.key.name in ranks], number,
+            ),
+        )  # fmt: skip
 
     def quantities(self, number: int) -> dict[str, Any]:
         """Return the keys of a point that expressions use, in SI."""

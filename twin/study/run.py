@@ -175,7 +175,9 @@ class _Running:
         if not self._left and not model_checks.are_missing(self._plan, self._folder):
             return
         task = self._task()
-        points: list[Point] = [(identity, self._plan.changes(number)) for number, identity in self._left]
+        identities = dict(self._left)
+        order = self._plan.neighbours(identities)
+        points: list[Point] = [(identities[number], self._plan.changes(number)) for number in order]
         self._start = time.perf_counter()
         with client_of(workers, scheduler) as client:
             for outcomes in Batches(client, task, points, self._handed.extend).outcomes():

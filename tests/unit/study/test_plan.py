@@ -47,6 +47,19 @@ def test_point_is_what_replace_gives() -> None:
     assert found.dimensions[1].values[0].labels.tolist() == ["none", "thermal_governor"]
 
 
+def test_points_with_like_cooling_are_neighbours() -> None:
+    """Numbers by size, text by alphabet, whatever else varies; points keep their numbers."""
+    axes = {
+        "workload.rate_scale": [2, 4],
+        "cooling.flow_rate": ["100 L/min", "30 L/min"],
+        "cooling.design": ["straight-cold-plate", "manifold-silicon"],
+    }
+    found = planned(axes=axes)
+    assert found.neighbours(range(found.points)) == [3, 7, 2, 6, 1, 5, 0, 4]
+    assert found.neighbours([0, 7, 4]) == [7, 0, 4]
+    assert planned(axes={"workload.rate_scale": [4, 2]}).neighbours([1, 0]) == [0, 1]
+
+
 def test_equal_points_of_different_studies_have_one_identity() -> None:
     grid = planned(axes={"cooling.inlet_temperature": ["18 degC", "25 degC"], "cooling.flow_rate": ["30 L/min"]})
     other = planned(set={"cooling.flow_rate": "30 L/min"}, axes={"cooling.inlet_temperature": ["298.15 K"]})

@@ -19,10 +19,13 @@ from twin.thermal.wafer import WaferThermalModel
 
 REFERENCE_TEMPERATURE = 303.15
 """Coolant temperature in K about which time steps are linear."""
-_TEMPERATURES = (288.15, 303.15, 318.15, 333.15, 348.15)
-_NEAR = 12.0
-"""Coolant temperatures in K that maps are built at, and how far the coolant's mean may move from one before another
-is taken: its properties there are departures from those at it."""
+_TEMPERATURES = tuple(288.15 + 7.5 * number for number in range(9))
+"""Coolant temperatures in K that maps are built at for slow flows, every other one for fast ones; the coolant's
+properties are departures from those at them."""
+_SLOW = 0.5
+"""Slow flows over the pump's best: coolant warms so much that its departures would be too large."""
+_NEAR = 0.8
+"""How far the coolant's mean may move from the temperature of a map before another is taken, over their distance."""
 _FLOW_RATIO = 1.05
 _FEWEST, _MOST = 0.25, 1.25
 _MOST_MAPS = 36
@@ -98,9 +101,10 @@ class ReducedDesign:
         last : temperature of the one that was taken before
         """
         flow = self.reference_flow(flow_rate)
-        if last is not None and abs(coolant - last) <= _NEAR:
+        temperatures = _TEMPERATURES[:: 1 if flow < _SLOW * self.cooling.loop.pump.best_flow else 2]
+        if last in temperatures and abs(coolant - last) <= _NEAR * (temperatures[1] - temperatures[0]):
             return flow, last
-        return flow, min(_TEMPERATURES, key=lambda temperature: abs(coolant - temperature))
+        return flow, min(temperatures, key=lambda temperature: abs(coolant - temperature))
 
     def settled_map(self, reference: tuple[float, float]) -> SettledMap:
         """Return the settled map at a `reference`."""

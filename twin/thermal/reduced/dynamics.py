@@ -17,7 +17,7 @@ from twin.thermal.reduced.pace import Pace
 from twin.thermal.reduced.rows import TileRows
 from twin.thermal.wafer import WaferThermalModel
 
-_RESOLVED = 8e-3
+_RESOLVED = 4e-3
 """Temperature in K that a time step leaves of a state, below which the state rests."""
 
 
