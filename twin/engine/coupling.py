@@ -2,7 +2,8 @@
 
 Each pass closes both balances exactly: the grid returns the power that its currents draw at its
 voltages, and that power heats the wafer. The passes end when what is left of the error in temperature
-and voltage, judged by how the last changes shrank, is within the tolerance.
+and voltage, judged by how the last changes shrank, is within the tolerance. In a run, temperatures are
+estimated with the voltages and losses of the step before, so that one pass suffices mostly.
 """
 
 from __future__ import annotations
