@@ -17,6 +17,7 @@ from twin.study import batches
 from twin.study.dataset import open_study
 from twin.study.findings import findings
 from twin.study.run import run_study
+from twin.study.sampling import design
 from twin.study.sensitivity import rank_correlations, sensitivities, sobol_indices
 
 SALTELLI: dict[str, Any] = {
@@ -56,7 +57,8 @@ def test_indices_of_the_ishigami_function(tmp_path: Path, monkeypatch: pytest.Mo
             assert index.low <= value <= index.high, (key, value, index)
             assert index.high - index.low < 0.2
     assert found.ranked[0] == UNIT_KEYS[0]
-    assert any("0.56" in line for line in findings(folder).lines)
+    shown = f"{found.total[UNIT_KEYS[0]].value:.2f}"
+    assert any(shown in line for line in findings(folder).lines)
     assert findings(folder).to_json()["sensitivity"]["peak_temperature_K"]["rows"] == 1024
 
 
@@ -68,6 +70,17 @@ def test_rows_with_a_failed_point_are_left_out(tmp_path: Path, monkeypatch: pyte
         for key, value in zip(UNIT_KEYS, exact, strict=True):
             assert indices[key].low <= value <= indices[key].high
     assert any(f"{1024 - found.rows} left out" in line for line in findings(folder).lines)
+
+
+@pytest.mark.parametrize(("keys", "points"), [(3, 64), (15, 64), (30, 128)])
+def test_total_indices_of_a_sum_of_many_keys(keys: int, points: int) -> None:
+    """Each is its key's share of the variance; the pairs of like columns in a short sequence do not meet."""
+    weights = np.linspace(1.0, 3.0, keys)
+    for seed in range(5):
+        values = (design("saltelli", points, keys, seed) @ weights).reshape(keys + 2, points)
+        total = sobol_indices(values[0], values[1], values[2:])[1]
+        assert total / total.sum() == pytest.approx(weights**2 / (weights**2).sum(), rel=0.03)
+        assert total.sum() == pytest.approx(1.0, abs=0.25)
 
 
 def test_indices_are_those_of_scipy() -> None:
