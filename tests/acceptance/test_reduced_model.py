@@ -84,9 +84,9 @@ def heat_of(random: np.random.Generator, shape: tuple[int, int], watts: float, u
 
 
 @cache
-def certified(design: str) -> TwofoldWaferModel:
-    """Return the model whose bounds are judged."""
-    return TwofoldWaferModel(wafer(design), 40.0 / 60e3)
+def certified(design: str, litres: float = 40.0) -> TwofoldWaferModel:
+    """Return the model whose bounds are judged, with its usual flow in L/min."""
+    return TwofoldWaferModel(wafer(design), litres / 60e3)
 
 
 @cache
@@ -124,7 +124,7 @@ def transients(design: str, uneven: bool) -> list[Compared]:
             true = full.step(true, flow, inlet, step).solve(heat, true)
             fast = model.step(fast, flow, inlet, step).solve(heat, fast)
             where = f"{litres:.0f} L/min, {inlet - 273.15:.1f} degC, step {place} of {step} s"
-            found.append(compared(certified(design), fast, true, where))
+            found.append(compared(certified(design, litres), fast, true, where))
     return found
 
 

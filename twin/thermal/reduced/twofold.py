@@ -12,8 +12,7 @@ from typing import Any
 
 from twin.fe.tensor import Array, TensorGrid
 from twin.thermal.layers import Layer
-from twin.thermal.reduced.certificate import Certificate, calibrate
-from twin.thermal.reduced.kept import kept
+from twin.thermal.reduced.certificate import Certificate
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.settled import OutOfRange
 from twin.thermal.reduced.state import ReducedState
@@ -42,8 +41,7 @@ class TwofoldWaferModel:
     @cached_property
     def certificate(self) -> Certificate:
         """Bounds of the reduced model's error, calibrated or read when first needed."""
-        design = self.reduced.design
-        return kept("certificate", design.wafer(), 0.0, lambda: calibrate(design))
+        return Certificate(self.reduced.design, self.reduced.usual_flow)
 
     def bound(self, state: State) -> float:
         """Return the bound of a state's largest error against the full model in K; 0 for the full model's own."""

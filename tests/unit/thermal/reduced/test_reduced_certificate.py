@@ -16,8 +16,8 @@ SHARE, PADDING = 0.95, 10.0
 
 
 @cache
-def twofold(design: str) -> TwofoldWaferModel:
-    return TwofoldWaferModel(wafer(design), FLOW)
+def twofold(design: str, flow: float = FLOW) -> TwofoldWaferModel:
+    return TwofoldWaferModel(wafer(design), flow)
 
 
 def judged(pairs: list[tuple[float, float]]) -> tuple[float, float]:
@@ -52,7 +52,7 @@ def test_bounds_of_time_steps(design: str) -> None:
             heat = random_heat(full, watts, seed)
             true = full.step(true, flow, INLET, step).solve(heat, true)
             fast = model.step(fast, flow, INLET, step).solve(heat, fast)
-            pairs.append((twofold(design).bound(fast), solid_error(fast, true)))
+            pairs.append((twofold(design, flow).bound(fast), solid_error(fast, true)))
     share, padding = judged(pairs)
     assert share >= SHARE
     assert padding <= PADDING
