@@ -22,8 +22,6 @@ _SHARES = 0.7, 1.4
 _UNEVEN, _EVEN = 0.02, 0.002
 """Relative changes per kelvin of what lines carry where coolant warms unevenly (viscosity), and of the coefficient
 where it warms evenly (conductivity): those of water at 20 degC."""
-_WITHIN_TILES, _WITHIN = 0.3, 0.05
-"""How far a tile's temperatures differ within it, over what heat in it alone warms it; the error in K allowed for."""
 _PROPERTY_SCALE = 40.0
 """Kelvins over which the coolant's viscosity changes by about its own size."""
 
@@ -98,18 +96,9 @@ class Followed:
         return self.model.map_of(self.settled)
 
     @cached_property
-    def within(self) -> tuple[Real, Real]:
-        """How the heat layer differs within tiles from what is interpolated between their means, in K, (nx, ny).
-
-        By the heat, and by what the coolant's own temperature adds.
-        """
-        heat = self._found.surface_of_heat(self.settled.density)
-        return self.model.within_tiles(heat), self.model.within_tiles(self.nodes)
-
-    def covers(self, reaching: Real, share: float) -> bool:
-        """Tell whether temperatures within tiles are those of this state, scaled, for other heat."""
-        rest = float(np.abs(reaching - np.float32(share) * self.settled.density).max())
-        return rest == 0.0 or _WITHIN_TILES * self.model.dynamics.resistance * rest <= _WITHIN
+    def within(self) -> Real:
+        """What the coolant's own temperature adds less what is interpolated between its means, in K, (nx, ny)."""
+        return self.model.within_tiles(self.nodes)
 
     @cached_property
     def _norm(self) -> float:

@@ -22,6 +22,7 @@ from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.design import REFERENCE_TEMPERATURE, ReducedDesign
+from twin.thermal.reduced.details import Details
 from twin.thermal.reduced.dynamics import Dynamics
 from twin.thermal.reduced.field import whole_field
 from twin.thermal.reduced.followed import Followed
@@ -180,17 +181,23 @@ class ReducedWaferModel:
 
         Its means by tile are known; within them it is as if it were settled for the heat at the walls.
         """
-        followed, share = state.followed, np.float32(state.share)
-        found = self.map_of(state.settled)
-        if followed.covers(state.reaching, state.share):
-            of_heat, of_coolant = followed.within
-        else:
-            of_heat, of_coolant = self.within_tiles(found.surface_of_heat(state.reaching)), followed.within[1]
-            share = np.float32(1.0)
-        within = share * of_heat + np.float32(followed.beyond_at(state.share)) * of_coolant
+        followed = state.followed
+        within = state.within + np.float32(followed.beyond_at(state.share)) * followed.within
         if not state.at_rest and self._is_spreading(state):
             within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
         return np.asarray(self.on_nodes(state.rise) + within)
+
+    @property
+    def nodes(self) -> tuple[int, int]:
+        """Nodes of a plane of the mesh along x and y."""
+        return self.full.grid.x.size, self.full.grid.y.size
+
+    def details(self, reference: tuple[float, float], heat: Real) -> Real:
+        """Return how the heat layer settled for heat in W/m2 by tile differs within tiles in K, (nx, ny).
+
+        reference : flow and temperature of the map that is taken
+        """
+        return self.within_tiles(self._map_at(reference).surface_of_heat(heat))
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -249,8 +256,7 @@ class ReducedWaferModel:
         """
         dynamics, board = self.dynamics, self.film * (self.ambient - state.inlet)
         means = dynamics.bottom_means(state.states, dynamics.by_mode(state.density + state.extra), board)
-        found = self.map_of(state.settled)
-        within = self.within_tiles(found.surface_of_heat(dynamics.heat_of(means, board)))
+        within, _ = state.latest_details.of(self, state.settled.reference, dynamics.heat_of(means, board))
         return np.asarray(self.on_nodes(means) + within + state.inlet)
 
     def outlet_of(self, state: ReducedState) -> float:
@@ -305,4 +311,5 @@ class ReducedWaferModel:
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
             own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
+            details=Details.restored(self, tree),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from twin.fe.heat import HeatBalance, HeatState
 from twin.thermal.bed import BedFlow
 from twin.thermal.readings import BalanceReadings
 from twin.thermal.reduced.arrays import Real
+from twin.thermal.reduced.details import Details
 from twin.thermal.reduced.followed import Followed
 from twin.thermal.reduced.settled import Settled
 
@@ -35,6 +36,7 @@ class ReducedState(BalanceReadings):
         and the heat beyond theirs in J
     stepped : the step that led here
     warmth : largest rise by tile in K of now and, fading over a second, of before
+    details : differences within tiles that were worked out before
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -50,6 +52,7 @@ class ReducedState(BalanceReadings):
     given: tuple[Real, Real, float] | None = None
     stepped: ReducedStep | None = None
     warmth: float = 0.0
+    details: Details = field(default=Details(), repr=False)
 
     @cached_property
     def extra(self) -> Real:
@@ -126,6 +129,20 @@ class ReducedState(BalanceReadings):
         return self.model.nodes_of(self)
 
     @cached_property
+    def _detailed(self) -> tuple[Real, Details]:
+        return self.details.of(self.model, self.settled.reference, self.reaching)
+
+    @property
+    def within(self) -> Real:
+        """How the heat layer differs within tiles by the heat that reaches the walls, in K, (nx, ny)."""
+        return self._detailed[0]
+
+    @property
+    def latest_details(self) -> Details:
+        """The differences within tiles that are known by now; nothing is worked out for this."""
+        return self._detailed[1] if "_detailed" in vars(self) else self.details
+
+    @cached_property
     def die_peak(self) -> Real:
         """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
         return self.model.die_peak(self)
@@ -168,4 +185,5 @@ class ReducedState(BalanceReadings):
                  settled.flow.velocity, *settled.reference, self.followed.off, self.share, self.inlet, self.more,
                  self.warmth]
             ),
+            **self.latest_details.tree(),
         }  # fmt: skip
