@@ -1,12 +1,14 @@
 """How temperatures differ within tiles: worked out once for heat that differs from what was before.
 
-They follow linearly from the heat that reaches the walls, and the heat of a run varies between a few patterns. What was
-worked out is kept for a basis of the latest ones; for heat near to a sum of them, temperatures are that sum.
+They follow linearly from the heat that reaches the walls, and the heat of a run varies between a few patterns. A basis
+of the latest ones is kept; for heat near to a sum of them, temperatures are that sum.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,67 +18,80 @@ from twin.thermal.reduced.arrays import Real
 if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
-_WITHIN_TILES, _ENOUGH = 0.3, 0.05
+_WITHIN_TILES, _ENOUGH = 0.3, 5e-3
 """How far a tile's temperatures differ within it, over what heat in it alone warms it; the error in K allowed for."""
-_MOST = 4
+_MOST = 6
 """Patterns that are kept; one more, and only the latest is."""
-Reference = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Heat by tile of length 1, (tile_x tile_y); `reference` is flow and temperature of the map that is taken."""
+
+    model: ReducedWaferModel
+    reference: tuple[float, float]
+    heat: Real
+
+    @cached_property
+    def within(self) -> Real:
+        """Heat layer less what is interpolated between its means by tile, (nx, ny)."""
+        columns, rows = self.model.full.tiles[::-1]
+        return self.model.details(self.reference, self.heat.reshape(columns, rows))
+
+
+@dataclass(frozen=True, eq=False)
 class Details:
-    """Differences within tiles for some patterns of heat.
+    """A basis of patterns, orthonormal."""
 
-    reference : flow and temperature of the settled map that they were found with
-    patterns : orthonormal heat by tile, (patterns, tile_x tile_y)
-    within : heat layer less what is interpolated between its means by tile, for those, (patterns, nx, ny)
-    """
+    patterns: tuple[Pattern, ...] = ()
 
-    reference: Reference = (0.0, 0.0)
-    patterns: Real | None = None
-    within: Real | None = None
-
-    def of(self, model: ReducedWaferModel, reference: Reference, heat: Real) -> tuple[Real, Details]:
-        """Return the differences in K on the nodes, (nx, ny), for heat in W/m2 by tile, and what is known then."""
-        given = heat.ravel()
-        if self.patterns is None or self.within is None or reference != self.reference:
-            return Details._first(model, reference, heat)
-        shares = self.patterns @ given
-        rest = given - shares @ self.patterns
-        if _WITHIN_TILES * model.dynamics.resistance * float(np.abs(rest).max()) <= _ENOUGH:
-            return np.tensordot(shares, self.within, 1), self
-        if len(self.patterns) == _MOST:
-            return Details._first(model, reference, heat)
+    def reaching(self, model: ReducedWaferModel, reference: tuple[float, float], heat: Real) -> Details:
+        """Return a basis that holds heat in W/m2 by tile, (tile_x, tile_y), as well; nothing is worked out yet."""
+        if self.holds(reference, heat):
+            return self
+        begins = not self.patterns or self.patterns[0].reference != reference or len(self.patterns) == _MOST
+        rest = heat.ravel() if begins else self._rest(heat.ravel())
         size = np.float32(np.linalg.norm(rest))
-        pattern = rest / size
-        found = model.details(reference, pattern.reshape(heat.shape))
-        known = Details(
-            reference, np.concatenate([self.patterns, pattern[None]]), np.concatenate([self.within, found[None]])
-        )
-        return np.tensordot(shares, self.within, 1) + size * found, known
-
-    @classmethod
-    def _first(cls, model: ReducedWaferModel, reference: Reference, heat: Real) -> tuple[Real, Details]:
-        size = np.float32(np.linalg.norm(heat))
         if size == 0.0:
-            return np.zeros(model.nodes, np.float32), cls()
-        pattern = heat / size
-        found = model.details(reference, pattern)
-        return size * found, cls(reference, pattern.reshape(1, -1), found[None])
+            return self
+        return Details((*(() if begins else self.patterns), Pattern(model, reference, rest / size)))
+
+    def holds(self, reference: tuple[float, float], heat: Real) -> bool:
+        """Tell whether heat is near to a sum of the patterns, for a map at this reference."""
+        if not self.patterns or self.patterns[0].reference != reference:
+            return False
+        return self._is_small(self._rest(heat.ravel()))
+
+    def of(self, heat: Real) -> Real:
+        """Return the differences in K on the nodes, (nx, ny), for heat that the basis holds."""
+        return np.asarray(np.tensordot(self._heats @ heat.ravel(), self._within, 1))
+
+    def _rest(self, given: Real) -> Real:
+        return np.asarray(given - (self._heats @ given) @ self._heats)
+
+    def _is_small(self, rest: Real) -> bool:
+        resistance = self.patterns[0].model.dynamics.resistance
+        return _WITHIN_TILES * resistance * max(float(rest.max()), -float(rest.min())) <= _ENOUGH
+
+    @cached_property
+    def _heats(self) -> Real:
+        return np.stack([pattern.heat for pattern in self.patterns])
+
+    @cached_property
+    def _within(self) -> Real:
+        return np.stack([pattern.within for pattern in self.patterns])
 
     def tree(self) -> dict[str, Real]:
         """Return what `restored` needs, as arrays by name."""
-        if self.patterns is None:
+        if not self.patterns:
             return {}
-        return {"detail_reference": np.array(self.reference), "patterns": self.patterns}
+        return {"pattern_reference": np.array(self.patterns[0].reference), "patterns": self._heats}
 
     @classmethod
     def restored(cls, model: ReducedWaferModel, tree: dict[str, Real]) -> Details:
-        """Return what `tree` told of."""
+        """Return the basis that `tree` told of."""
         if "patterns" not in tree:
             return cls()
-        flow, temperature = (float(value) for value in tree["detail_reference"])
-        patterns = tree["patterns"]
-        columns, rows = model.full.tiles[::-1]
-        within = [model.details((flow, temperature), pattern.reshape(columns, rows)) for pattern in patterns]
-        return cls((flow, temperature), patterns, np.stack(within))
+        flow, temperature = (float(value) for value in tree["pattern_reference"])
+        heats: Iterable[Real] = tree["patterns"]
+        return cls(tuple(Pattern(model, (flow, temperature), heat) for heat in heats))

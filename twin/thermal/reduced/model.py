@@ -182,15 +182,11 @@ class ReducedWaferModel:
         Its means by tile are known; within them it is as if it were settled for the heat at the walls.
         """
         followed = state.followed
-        within = state.within + np.float32(followed.beyond_at(state.share)) * followed.within
+        of_heat = self._within(state.details, state.settled.reference, state.reaching)
+        within = of_heat + np.float32(followed.beyond_at(state.share)) * followed.within
         if not state.at_rest and self._is_spreading(state):
             within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
         return np.asarray(self.on_nodes(state.rise) + within)
-
-    @property
-    def nodes(self) -> tuple[int, int]:
-        """Nodes of a plane of the mesh along x and y."""
-        return self.full.grid.x.size, self.full.grid.y.size
 
     def details(self, reference: tuple[float, float], heat: Real) -> Real:
         """Return how the heat layer settled for heat in W/m2 by tile differs within tiles in K, (nx, ny).
@@ -198,6 +194,9 @@ class ReducedWaferModel:
         reference : flow and temperature of the map that is taken
         """
         return self.within_tiles(self._map_at(reference).surface_of_heat(heat))
+
+    def _within(self, known: Details, reference: tuple[float, float], heat: Real) -> Real:
+        return known.of(heat) if known.holds(reference, heat) else self.details(reference, heat)
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -256,7 +255,7 @@ class ReducedWaferModel:
         """
         dynamics, board = self.dynamics, self.film * (self.ambient - state.inlet)
         means = dynamics.bottom_means(state.states, dynamics.by_mode(state.density + state.extra), board)
-        within, _ = state.latest_details.of(self, state.settled.reference, dynamics.heat_of(means, board))
+        within = self._within(state.details, state.settled.reference, dynamics.heat_of(means, board))
         return np.asarray(self.on_nodes(means) + within + state.inlet)
 
     def outlet_of(self, state: ReducedState) -> float:

@@ -36,7 +36,7 @@ class ReducedState(BalanceReadings):
         and the heat beyond theirs in J
     stepped : the step that led here
     warmth : largest rise by tile in K of now and, fading over a second, of before
-    details : differences within tiles that were worked out before
+    details : patterns of heat whose differences within tiles are known; that which reaches the walls is among them
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -129,20 +129,6 @@ class ReducedState(BalanceReadings):
         return self.model.nodes_of(self)
 
     @cached_property
-    def _detailed(self) -> tuple[Real, Details]:
-        return self.details.of(self.model, self.settled.reference, self.reaching)
-
-    @property
-    def within(self) -> Real:
-        """How the heat layer differs within tiles by the heat that reaches the walls, in K, (nx, ny)."""
-        return self._detailed[0]
-
-    @property
-    def latest_details(self) -> Details:
-        """The differences within tiles that are known by now; nothing is worked out for this."""
-        return self._detailed[1] if "_detailed" in vars(self) else self.details
-
-    @cached_property
     def die_peak(self) -> Real:
         """Hottest point of the heat layer of each die in K, (die_y, die_x)."""
         return self.model.die_peak(self)
@@ -185,5 +171,5 @@ class ReducedState(BalanceReadings):
                  settled.flow.velocity, *settled.reference, self.followed.off, self.share, self.inlet, self.more,
                  self.warmth]
             ),
-            **self.latest_details.tree(),
+            **self.details.tree(),
         }  # fmt: skip

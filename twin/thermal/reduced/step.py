@@ -105,7 +105,7 @@ class ReducedStep:
             rise = rise + dynamics.by_tile(pace.fed(dynamics.by_mode(correction), slice(dynamics.rows)))
         return ReducedState(
             model, followed, share, reaching, rise, density, self._inlet, None, updates,
-            stepped=self, details=self._old.latest_details,
+            stepped=self, details=self._old.details.reaching(model, followed.settled.reference, reaching),
             warmth=max(float(np.abs(rise).max()), self._old.warmth / (1.0 + self._step / _FADES)),
         )  # fmt: skip
 
