@@ -20,7 +20,7 @@ import numpy as np
 from twin.fe.modal import ModalSolver
 from twin.fe.parallel import Slabs
 from twin.thermal.bed import BedFlow
-from twin.thermal.reduced.arrays import Real
+from twin.thermal.reduced.arrays import Real, single
 from twin.thermal.reduced.coolant_law import CoolantLaw, Departure, coolant_law
 from twin.thermal.reduced.modes import WaferModes
 from twin.thermal.reduced.rows import TileRows
@@ -147,7 +147,7 @@ class SettledMap:
             read = [row_flux(modes, rows, found), row_coolant(modes, rows, found), by_row @ layer]
             answers.append(np.concatenate(read, axis=1))
             surface.append(layer)
-        answer, layers = np.concatenate(answers).astype(np.float32), np.concatenate(surface).astype(np.float32)
+        answer, layers = single(np.concatenate(answers)), single(np.concatenate(surface))
         with_board = np.concatenate([sides, board_film(modes)], axis=2)
         return cls(
             wafer, modes, rows, profile, flow_rate, temperature,
