@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from twin.spec.chip import VoltageScale
 
 FloatArray = NDArray[np.float64]
-_NEWTON_STEPS = 8
+_NEWTON_STEPS = 2
+_TABLE = 1025
 _KEPT = 8
 
 
@@ -53,16 +54,23 @@ def required_voltage(share: ArrayLike, scale: VoltageScale) -> FloatArray:
 def _required(share: bytes, scale: VoltageScale) -> FloatArray:
     """Return the voltages for shares in row order, read-only.
 
-    Newton's iteration on a ln(V - Vt) - ln V, concave for a >= 1: monotonic from the second step on, from
-    the chord between both ends.
+    Newton's iteration on a ln(V - Vt) - ln V, from between neighbours in a table: errors are squared in each step.
     """
-    ends = np.log(clock_share([scale.minimum, scale.maximum], scale))
-    target = np.log(np.clip(np.frombuffer(share), *np.exp(ends)))
+    shares, voltages = _table(scale)
+    given = np.clip(np.frombuffer(share), shares[0], shares[-1])
+    volts, target = np.interp(given, shares, voltages), np.log(given)
     at_nominal = scale.exponent * np.log(scale.nominal - scale.threshold) - np.log(scale.nominal)
-    volts = np.interp(target, ends, [scale.minimum, scale.maximum])
     for _ in range(_NEWTON_STEPS):
         overdrive = volts - scale.threshold
         error = scale.exponent * np.log(overdrive) - np.log(volts) - at_nominal - target
-        volts = np.clip(volts - error / (scale.exponent / overdrive - 1.0 / volts), scale.minimum, scale.maximum)
+        volts = volts - error / (scale.exponent / overdrive - 1.0 / volts)
+    volts = np.clip(volts, scale.minimum, scale.maximum)
     volts.flags.writeable = False
     return volts
+
+
+@lru_cache(maxsize=_KEPT)
+def _table(scale: VoltageScale) -> tuple[FloatArray, FloatArray]:
+    """Return clock shares and the voltages in V that they need, from the scale's minimum to its maximum."""
+    voltages = np.linspace(scale.minimum, scale.maximum, _TABLE)
+    return clock_share(voltages, scale), voltages

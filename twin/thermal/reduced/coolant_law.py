@@ -8,6 +8,7 @@ and jets: the full model's own laws on the segments.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -110,9 +111,11 @@ class FittedLaw:
         moving = speed[-1] > 0.0
         faster = np.log(np.where(moving, speed, 1.0) / np.where(moving, speed[-1], 1.0))
         return cls(
-            rows, flow_rate, temperature, float(drop[-1]), found[-1][1].reynolds, speed[-1, first],
+            rows, flow_rate, temperature, float(drop[-1]), found[-1][1].reynolds, speed[-1, first].astype(np.float32),
             _fitted(faster, over[:, None], np.log(h / h[-1]), _COEFFICIENT_DEGREE).astype(np.float32),
-            _fitted(np.log(drop / drop[-1])[:, None], thick[:, None], faster[:, first], _VELOCITY_DEGREE),
+            _fitted(np.log(drop / drop[-1])[:, None], thick[:, None], faster[:, first], _VELOCITY_DEGREE).astype(
+                np.float32
+            ),
             np.polynomial.polynomial.polyfit(over, thick, _VISCOSITY_DEGREE).astype(np.float32),
         )  # fmt: skip
 
@@ -122,16 +125,17 @@ class FittedLaw:
         Viscosity is close to exponential in temperature, so that its mean over a linear change by
         +-d is that in the middle times 1 + (a d)^2 / 6, with a its logarithmic slope. Nothing rubs under the slots.
         """
-        over, spread = self.rows.on_segments(means) - self.temperature, self.rows.on_segments(spread)
+        over = (self.rows.on_segments(means) - self.temperature).astype(np.float32)
+        spread = self.rows.on_segments(spread).astype(np.float32)
         middle, part = self._rubbing
-        thick = _evaluated(self.viscosity[None], 0.0, over + middle * spread)
+        thick = _polynomial(self.viscosity, over + middle * spread)
         slope = self.viscosity[1] * part * spread
         mean_thickness = (np.exp(thick) * (1.0 + slope * slope / 6.0)) @ self._piece_shares
         faster, drop = self._velocities(np.log(mean_thickness), flow_rate)
-        by_segment = faster.astype(np.float32)[:, self._segment_pieces] * self._moving
-        e = np.exp(_evaluated(self.coefficient, by_segment, over)) - 1.0
+        by_segment = faster[:, self._segment_pieces] * self._moving
+        e = np.exp(_polynomial(_inner(self.coefficient, over), by_segment)) - 1.0
         denser = self._volumetric_heat_capacity(inlet) / self._volumetric_heat_capacity(self.temperature)
-        g = self._moving * (denser * np.exp(by_segment) - 1.0)
+        g = self._moving * (np.float32(denser) * np.exp(by_segment) - 1.0)
         flow = BedFlow(
             (), drop, self.reynolds * float(np.exp((by_segment - thick).max())),
             float((self.speeds * np.exp(faster)).max()),
@@ -146,18 +150,23 @@ class FittedLaw:
 
     def _velocities(self, thickness: Real, flow_rate: float) -> tuple[Real, float]:
         """Return ln(u / u0) of lines and pieces, (lines, pieces), and the drop in Pa that divides the flow so."""
-        widths = self.rows.bed.column_widths
-        shares = widths[:, None] * self.speeds
-        shares = shares / shares.sum()
-        wanted = flow_rate / self.flow_rate
-        level = np.zeros((1, 1)) + np.log(wanted) * self._drop_exponent + thickness.mean()
+        shares, wanted = self._carried, flow_rate / self.flow_rate
+        level = np.log(wanted) * self._drop_exponent + float(thickness.mean())
+        by_level = _inner(self.velocity, thickness)
+        slopes = [power * coefficient for power, coefficient in enumerate(by_level)][1:]
         for _ in range(_NEWTON_STEPS):
-            faster = _evaluated(self.velocity, level, thickness)
-            carried = shares * np.exp(faster)
-            missing = wanted - carried.sum()
-            level = level + missing / (carried * _slope(self.velocity, level, thickness)).sum()
-        faster = faster + np.log(wanted / carried.sum())
-        return faster, self.drop * float(np.exp(level[0, 0]))
+            carried = shares * np.exp(_polynomial(by_level, np.float32(level)))
+            missing = wanted - float(carried.sum())
+            level += missing / float((carried * _polynomial(slopes, np.float32(level))).sum())
+        faster = _polynomial(by_level, np.float32(level))
+        faster = faster + np.float32(np.log(wanted / float((shares * np.exp(faster)).sum())))
+        return faster, self.drop * float(np.exp(level))
+
+    @cached_property
+    def _carried(self) -> Real:
+        """Part of the flow that lines and pieces carry at the reference, (lines, pieces)."""
+        shares = self.rows.bed.column_widths[:, None] * self.speeds
+        return np.asarray(shares / shares.sum(), np.float32)
 
     @cached_property
     def _drop_exponent(self) -> float:
@@ -200,7 +209,7 @@ class FittedLaw:
         shares = np.zeros((self.rows.segment_rows.size, len(self._layout.pieces)))
         for number, piece in enumerate(self._layout.pieces):
             shares[piece.first : piece.last + 1, number] = self._layout.lengths[piece.first : piece.last + 1]
-        return shares / shares.sum(axis=0)
+        return (shares / shares.sum(axis=0)).astype(np.float32)
 
     def _volumetric_heat_capacity(self, temperature: float) -> float:
         return float(self.rows.bed.coolant.at(temperature).volumetric_heat_capacity)
@@ -236,18 +245,14 @@ def _fitted(first: Real, second: Real, values: Real, degrees: tuple[int, int]) -
     return found
 
 
-def _evaluated(coefficients: Real, first: Real | float, second: Real) -> Real:
-    """Return the polynomial at points that broadcast against its columns, by Horner's rule."""
-    result = 0.0
-    for inner in coefficients[::-1]:
-        value = inner[-1]
-        for coefficient in inner[-2::-1]:
-            value = value * second + coefficient
-        result = result * first + value
-    return np.asarray(result)
+def _polynomial(coefficients: Sequence[Real] | Real, at: Real | np.float32) -> Real:
+    """Return the polynomial with coefficients that broadcast against its points, by Horner's rule."""
+    value = coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        value = value * at + coefficient
+    return np.asarray(value)
 
 
-def _slope(coefficients: Real, first: Real, second: Real) -> Real:
-    """Return the derivative by the first argument."""
-    powers = np.arange(1, len(coefficients))[:, None, None]
-    return _evaluated(powers * coefficients[1:], first, second)
+def _inner(coefficients: Real, second: Real) -> list[Real]:
+    """Return the coefficients of a polynomial in its first argument at points of the second."""
+    return [_polynomial(inner, second) for inner in coefficients]

@@ -18,8 +18,9 @@ from twin.thermal.reduced.arrays import Real
 if TYPE_CHECKING:
     from twin.thermal.reduced.model import ReducedWaferModel
 
-_WITHIN_TILES, _ENOUGH = 0.3, 5e-3
-"""How far a tile's temperatures differ within it, over what heat in it alone warms it; the error in K allowed for."""
+_WITHIN_TILES, _ENOUGH = 0.8, 0.013
+"""How far at most temperatures differ within tiles, over what the largest heat warms a tile alone: 0.75 under the
+manifold at 15 L/min, 0.4 at 40 L/min; the error in K allowed for."""
 _MOST = 6
 """Patterns that are kept; one more, and only the latest is."""
 
@@ -56,22 +57,20 @@ class Details:
             return self
         return Details((*(() if begins else self.patterns), Pattern(model, reference, rest / size)))
 
-    def holds(self, reference: tuple[float, float], heat: Real) -> bool:
-        """Tell whether heat is near to a sum of the patterns, for a map at this reference."""
+    def holds(self, reference: tuple[float, float], heat: Real, error: float = _ENOUGH) -> bool:
+        """Tell whether heat is near to a sum of the patterns, for a map at this reference; `error` in K."""
         if not self.patterns or self.patterns[0].reference != reference:
             return False
-        return self._is_small(self._rest(heat.ravel()))
+        rest, resistance = self._rest(heat.ravel()), self.patterns[0].model.dynamics.resistance
+        return _WITHIN_TILES * resistance * max(float(rest.max()), -float(rest.min())) <= error
 
     def of(self, heat: Real) -> Real:
         """Return the differences in K on the nodes, (nx, ny), for heat that the basis holds."""
-        return np.asarray(np.tensordot(self._heats @ heat.ravel(), self._within, 1))
+        within = self._within
+        return np.asarray((self._heats @ heat.ravel()) @ within.reshape(len(within), -1)).reshape(within.shape[1:])
 
     def _rest(self, given: Real) -> Real:
         return np.asarray(given - (self._heats @ given) @ self._heats)
-
-    def _is_small(self, rest: Real) -> bool:
-        resistance = self.patterns[0].model.dynamics.resistance
-        return _WITHIN_TILES * resistance * max(float(rest.max()), -float(rest.min())) <= _ENOUGH
 
     @cached_property
     def _heats(self) -> Real:

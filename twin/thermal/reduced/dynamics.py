@@ -19,6 +19,8 @@ from twin.thermal.wafer import WaferThermalModel
 
 _RESOLVED = 4e-3
 """Temperature in K that a time step leaves of a state, below which the state rests."""
+_ALIGNED = 16
+"""States of a group are kept by as many: numbers of single precision that processors take at a time."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class Dynamics:
     def resolved(self, step: float) -> int:
         """Return how many states of each group a step of `step` seconds leaves more of than `_RESOLVED`."""
         left = self.share / np.hypot(1.0 + step * self.real, step * self.imaginary)
-        return int(np.flatnonzero((left > _RESOLVED).any(axis=0)).max(initial=0)) + 1
+        count = int(np.flatnonzero((left > _RESOLVED).any(axis=0)).max(initial=0)) + 1
+        return min(-(-count // _ALIGNED) * _ALIGNED, self.real.shape[1])
 
     def by_mode(self, density: Real) -> Real:
         """Return heat in W/m2 by tile, (tile_x, tile_y), in tiles' modes, (groups, rows)."""

@@ -67,7 +67,7 @@ class Followed:
 
     def beyond_at(self, share: float) -> float:
         """Return the factor of what lies beyond when all heat changes by a factor."""
-        return self._by_inlet * share + (1.0 - self._by_inlet) * share * share
+        return 1.0 if share == 1.0 else self._by_inlet * share + (1.0 - self._by_inlet) * share * share
 
     @cached_property
     def size(self) -> float:

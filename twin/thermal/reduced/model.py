@@ -40,6 +40,8 @@ _SETTLES = 0.25
 """Largest change of the inlet in K within this time in s, which is that of a few residences of heat."""
 _COLDER = 0.3
 """Fall in K of the warmest tile of late from which on the bottom is looked at."""
+_BOTTOM_ERROR = 0.1
+"""Error in K allowed for the bottom's temperatures within tiles."""
 _WITHIN = 0.2
 """Error in K, of the hottest point of a die, from which on temperatures within tiles are worked out."""
 _SPREADING = 0.13
@@ -176,17 +178,18 @@ class ReducedWaferModel:
         """Return how values on the nodes, (nx, ny), differ from what is interpolated between their means by tile."""
         return nodes - self.on_nodes(self.tile_means(nodes))
 
-    def nodes_of(self, state: ReducedState) -> Real:
-        """Return the heat layer's mean over its thickness over the inlet in K on the nodes, (nx, ny).
+    def within_of(self, state: ReducedState) -> Real:
+        """Return how the heat layer's mean over its thickness differs within tiles in K, (nx, ny).
 
-        Its means by tile are known; within them it is as if it were settled for the heat at the walls.
+        As if it were settled for the heat at the walls, unless much heat is under way to them.
         """
-        followed = state.followed
-        of_heat = self._within(state.details, state.settled.reference, state.reaching)
-        within = of_heat + np.float32(followed.beyond_at(state.share)) * followed.within
+        followed, known = state.followed, state.details
+        within = known.of(state.reaching) if known.patterns else self.details(state.settled.reference, state.reaching)
+        if beyond := followed.beyond_at(state.share):
+            within = within + np.float32(beyond) * followed.within
         if not state.at_rest and self._is_spreading(state):
             within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
-        return np.asarray(self.on_nodes(state.rise) + within)
+        return np.asarray(within)
 
     def details(self, reference: tuple[float, float], heat: Real) -> Real:
         """Return how the heat layer settled for heat in W/m2 by tile differs within tiles in K, (nx, ny).
@@ -194,9 +197,6 @@ class ReducedWaferModel:
         reference : flow and temperature of the map that is taken
         """
         return self.within_tiles(self._map_at(reference).surface_of_heat(heat))
-
-    def _within(self, known: Details, reference: tuple[float, float], heat: Real) -> Real:
-        return known.of(heat) if known.holds(reference, heat) else self.details(reference, heat)
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -231,10 +231,11 @@ class ReducedWaferModel:
 
         On the plane of the layer that is hottest under even heat, the lowest: heat leaves upwards.
         """
-        excess = self.on_nodes(self.map_of(state.settled).even.hottest * state.reaching)
+        hottest = np.float32(self.map_of(state.settled).even.hottest)
+        nodes = self.on_nodes(state.rise + hottest * state.reaching) + state.within
         if not state.at_rest and self._is_spreading(state):
-            excess = excess + self._unsettled_nodes(state, "lowest")
-        return np.asarray(self.full.die_peak(state.nodes + excess), np.float64) + state.inlet
+            nodes = nodes + self._unsettled_nodes(state, "lowest")
+        return np.asarray(self.full.die_peak(nodes), np.float64) + state.inlet
 
     def peak_of(self, hottest: float, state: ReducedState) -> float:
         """Return the hottest point of the solid in K: in the heat layer, or at the bottom.
@@ -245,18 +246,21 @@ class ReducedWaferModel:
         still = max(hottest, (1.0 - share) * hottest + share * self.ambient)
         if state.at_rest or state.warmth < float(state.rise.max()) + _COLDER:
             return still
-        return max(still, float(self._bottom(state).max()))
+        return max(still, self._hottest_bottom(state) + state.inlet)
 
-    def _bottom(self, state: ReducedState) -> Real:
-        """Return the temperatures of the bottom in K, (nx, ny).
+    def _hottest_bottom(self, state: ReducedState) -> float:
+        """Return the hottest point of the bottom over the inlet in K.
 
-        Within tiles they are those that the heat layer has when it is settled at the same means: the bottom
-        carries hardly any heat, and settled follows it.
+        Within tiles temperatures are those that the heat layer has when it is settled at the same means: the
+        bottom carries hardly any heat, and settled follows it.
         """
         dynamics, board = self.dynamics, self.film * (self.ambient - state.inlet)
         means = dynamics.bottom_means(state.states, dynamics.by_mode(state.density + state.extra), board)
-        within = self._within(state.details, state.settled.reference, dynamics.heat_of(means, board))
-        return np.asarray(self.on_nodes(means) + within + state.inlet)
+        heat = dynamics.heat_of(means, board)
+        known, reference = state.details, state.settled.reference
+        is_known = known.holds(reference, heat, _BOTTOM_ERROR)
+        within = known.of(heat) if is_known else self.details(reference, heat)
+        return float((self.on_nodes(means) + within).max())
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""
@@ -310,5 +314,5 @@ class ReducedWaferModel:
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
             own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
-            details=Details.restored(self, tree),
+            given_details=Details.restored(self, tree),
         )  # fmt: skip

@@ -36,7 +36,7 @@ class ReducedState(BalanceReadings):
         and the heat beyond theirs in J
     stepped : the step that led here
     warmth : largest rise by tile in K of now and, fading over a second, of before
-    details : patterns of heat whose differences within tiles are known; that which reaches the walls is among them
+    given_details : patterns of heat whose differences within tiles are known, those before a step
     """
 
     model: ReducedWaferModel = field(repr=False)
@@ -52,7 +52,14 @@ class ReducedState(BalanceReadings):
     given: tuple[Real, Real, float] | None = None
     stepped: ReducedStep | None = None
     warmth: float = 0.0
-    details: Details = field(default=Details(), repr=False)
+    given_details: Details = field(default=Details(), repr=False)
+
+    @cached_property
+    def details(self) -> Details:
+        """Patterns of heat whose differences within tiles are known; that which reaches the walls is among them."""
+        if not self.stepped:
+            return self.given_details
+        return self.given_details.reaching(self.model, self.settled.reference, self.reaching)
 
     @cached_property
     def extra(self) -> Real:
@@ -82,6 +89,7 @@ class ReducedState(BalanceReadings):
         if self.stepped:
             object.__setattr__(self, "given", (self.states, self.even, self.more))
             object.__setattr__(self, "given_balance", self.balance)
+            object.__setattr__(self, "given_details", self.details)
             object.__setattr__(self, "stepped", None)
 
     @property
@@ -124,9 +132,14 @@ class ReducedState(BalanceReadings):
         return self.share * np.asarray(self.model.by_tile(self.settled, 1).T, float) + self.inlet
 
     @cached_property
+    def within(self) -> Real:
+        """How the heat layer's mean over its thickness differs within tiles in K, (nx, ny)."""
+        return self.model.within_of(self)
+
+    @property
     def nodes(self) -> Real:
         """Mean of the heat layer over its thickness over the inlet in K on the nodes, (nx, ny)."""
-        return self.model.nodes_of(self)
+        return np.asarray(self.model.on_nodes(self.rise) + self.within)
 
     @cached_property
     def die_peak(self) -> Real:

@@ -88,8 +88,9 @@ class ReducedStep:
         """Return the wafer for a heat map in W, shape (tile_y, tile_x); `reduction` does not matter."""
         model, dynamics, pace = self._model, self._model.dynamics, self._pace
         density, supposed, followed, updates = model.density(heat), guess.extra, guess.followed, 0
+        given = density.astype(np.float32)
         for _ in range(_MOST_UPDATES):
-            readings = dynamics.by_tile(self._free + pace.fed(dynamics.by_mode(density + supposed)))
+            readings = dynamics.by_tile(self._free + pace.fed(dynamics.by_mode(given + supposed)))
             rise, reaching = readings[:, : dynamics.rows], readings[:, dynamics.rows :] - supposed
             share = followed.share(reaching)
             if not followed.holds(reaching, share, self._flow_rate, self._inlet):
@@ -105,7 +106,7 @@ class ReducedStep:
             rise = rise + dynamics.by_tile(pace.fed(dynamics.by_mode(correction), slice(dynamics.rows)))
         return ReducedState(
             model, followed, share, reaching, rise, density, self._inlet, None, updates,
-            stepped=self, details=self._old.details.reaching(model, followed.settled.reference, reaching),
+            stepped=self, given_details=self._old.details,
             warmth=max(float(np.abs(rise).max()), self._old.warmth / (1.0 + self._step / _FADES)),
         )  # fmt: skip
 
