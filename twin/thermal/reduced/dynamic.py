@@ -25,7 +25,7 @@ from scipy.linalg import eig
 from twin.fe.tensor import Array
 from twin.thermal.reduced.modes import WaferModes
 from twin.thermal.reduced.rows import TileRows
-from twin.thermal.reduced.sources import board_film, heat_by_row, row_flux
+from twin.thermal.reduced.sources import board_film, heat_by_row, row_coolant, row_flux
 from twin.thermal.wafer import WaferThermalModel
 
 RATES = (15.0, 100.0, 1000.0)
@@ -46,7 +46,8 @@ class Group:
     partner : the other half of a complex pair, the state itself where real
     share : largest temperature in K that a state holds under heat of `_HEAT` by row, or after 1 K at the inlet
     left : (states, rows), what 1 W/m2 on each row drives, in modes of the tiles
-    mean, bottom, flux : (rows, states), means of the heat layer and of the stack's bottom in K, flux in W/m2
+    mean, bottom, coolant, flux : (rows, states), means of the heat layer, of the stack's bottom and of the coolant
+        in K, flux in W/m2
     constant, board : states of 1 K everywhere; what 1 W/m2 into the bottom drives
     """
 
@@ -59,6 +60,7 @@ class Group:
     left: Array
     mean: Array
     bottom: Array
+    coolant: Array
     flux: Array
     constant: Array
     board: Array
@@ -87,6 +89,7 @@ class Group:
             left=self.left[order],
             mean=self.mean[:, order],
             bottom=self.bottom[:, order],
+            coolant=self.coolant[:, order],
             flux=self.flux[:, order],
             constant=self.constant[order],
             board=self.board[order],
@@ -212,7 +215,8 @@ class _Builder:
             left=driven[:, :count],
             mean=self._mean(fields, shares, self.wafer.tile_hats[2]),
             bottom=self._mean(fields, shares, np.eye(1, self.modes.planes)[0]),
-            flux=self._flux(fields, shares),
+            coolant=self._by_tile(row_coolant(self.modes, self.rows, fields), shares),
+            flux=self._by_tile(row_flux(self.modes, self.rows, fields), shares),
             constant=constant,
             board=driven[:, -1] if even else np.zeros(len(real)),
         )
@@ -233,9 +237,8 @@ class _Builder:
         layer = np.einsum("myps,p,m->ys", fields[:, :, : self.modes.planes], through, shares, optimize=True)
         return np.asarray((y.T @ layer) / (self._tile_width * self.rows.lengths[:, None]))
 
-    def _flux(self, fields: Array, shares: Array) -> Array:
-        found = row_flux(self.modes, self.rows, fields)
-        return np.einsum("mrs,m->rs", found, shares) / self._tile_width
+    def _by_tile(self, rows: Array, shares: Array) -> Array:
+        return np.einsum("mrs,m->rs", rows, shares) / self._tile_width
 
     @property
     def _tile_width(self) -> float:

@@ -32,7 +32,7 @@ class Dynamics:
     left : (groups, states, rows);  board : what 1 W/m2 into the bottom drives, (states,) of the even group
     readings : (groups, 2 rows, states), heat layer's mean in K and settled heat
         in W/m2, in tiles' modes
-    bottom : (groups, rows, states), means of the stack's bottom in K
+    bottom, coolant : (groups, rows, states), means of the stack's bottom and of the coolant in K
     settled_mean : heat layer's mean that settled heat gives, (groups, rows, rows)
     settled_board : readings of the settled states that 1 W/m2 into the bottom gives, (2 rows,)
     fields : (groups, members, ny places, states) in K;  members : (groups, members), -1 where there are fewer
@@ -49,6 +49,7 @@ class Dynamics:
     board: Real
     readings: Real
     bottom: Real
+    coolant: Real
     settled_mean: Real
     settled_board: Real
     fields: Real
@@ -61,7 +62,7 @@ class Dynamics:
         """Return the reduced states at a flow in m3/s and a coolant temperature in K."""
         modes, rows = WaferModes.of(wafer, flow_rate, temperature), TileRows.of(wafer)
         groups = reduce_groups(wafer, modes, rows)
-        readings = [_readings(group) for group in groups]
+        readings = [_mean_and_heat(group) for group in groups]
         settled_board = readings[0] @ groups[0].settled(groups[0].board[:, None])
         states = max(group.real.size for group in groups)
         partner = np.tile(np.arange(states), (len(groups), 1))
@@ -77,6 +78,7 @@ class Dynamics:
             np.pad(groups[0].board, (0, states - groups[0].board.size)),
             _padded(readings, 1).astype(np.float32),
             _padded([group.bottom for group in groups], 1).astype(np.float32),
+            _padded([group.coolant for group in groups], 1).astype(np.float32),
             np.stack([group.mean @ group.settled(group.left) for group in groups]).astype(np.float32),
             settled_board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
@@ -124,25 +126,37 @@ class Dynamics:
 
         modes : the heat in tiles' modes, (groups, rows);  board : that into the bottom in W/m2
         """
-        count = states.shape[1]
-        bottom, of_heat, of_board = self._bottom(count)
-        means = np.matmul(bottom, states[:, :, None])[:, :, 0] + np.matmul(of_heat, modes[:, :, None])[:, :, 0]
-        means[0] += np.float32(board) * of_board
-        return self.by_tile(means)
+        return self.by_tile(self._read("bottom", states, modes, board))
 
-    def _bottom(self, count: int) -> tuple[Real, Real, Real]:
-        """Return readings of the bottom: of `count` states, of heat and of 1 W/m2 into it for all others at rest."""
-        if count not in self._bottoms:
-            others, settled = self.bottom[:, :, count:], self._settled
-            self._bottoms[count] = (
-                np.ascontiguousarray(self.bottom[:, :, :count]),
+    def unsettled_coolant(self, states: Real, modes: Real, settled: Real, board: float) -> Real:
+        """Return the coolant's mean by tile in K beyond that of states at rest under the heat `settled`.
+
+        The other parameters are those of `bottom_means`.
+        """
+        present = self._read("coolant", states, modes, board)
+        return self.by_tile(present - self._read("coolant", states[:, :0], settled, board))
+
+    def _read(self, name: str, states: Real, modes: Real, board: float) -> Real:
+        """Return a reading in tiles' modes, (groups, rows), of some states, the others resting under heat."""
+        own, of_heat, of_board = self._parts(name, states.shape[1])
+        means = np.matmul(own, states[:, :, None])[:, :, 0] + np.matmul(of_heat, modes[:, :, None])[:, :, 0]
+        means[0] += np.float32(board) * of_board
+        return np.asarray(means)
+
+    def _parts(self, name: str, count: int) -> tuple[Real, Real, Real]:
+        """Return a reading of `count` states, and of heat and of 1 W/m2 into the bottom for all others at rest."""
+        if (name, count) not in self._readings:
+            reading: Real = getattr(self, name)
+            others, settled = reading[:, :, count:], self._settled
+            self._readings[name, count] = (
+                np.ascontiguousarray(reading[:, :, :count]),
                 np.matmul(others, settled[:, count:]),
                 others[0] @ self._settled_by_board[count:],
             )
-        return self._bottoms[count]
+        return self._readings[name, count]
 
     @cached_property
-    def _bottoms(self) -> dict[int, tuple[Real, Real, Real]]:
+    def _readings(self) -> dict[tuple[str, int], tuple[Real, Real, Real]]:
         return {}
 
     def heat_of(self, means: Real, board: float) -> Real:
@@ -211,7 +225,7 @@ class Dynamics:
         return np.pad(self.even.constant, (0, self.real.shape[1] - self.even.constant.size)).astype(np.float32)
 
 
-def _readings(group: Group) -> Real:
+def _mean_and_heat(group: Group) -> Real:
     """Return rows that read the heat layer's mean and settled heat off the states of a group, (2 rows, states).
 
     Settled heat is what would give the present flux if it lasted.

@@ -22,7 +22,8 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     found = model.map_of(state.settled)
     modes, settled = found.modes, state.settled
     if settled.density is not state.reaching:
-        settled = found.settle(state.reaching, settled.flow_rate, state.inlet, settled)
+        flow = settled.flow_rate
+        settled = found.settle_at(state.reaching, model.departure(state, found, flow), flow, state.inlet, settled)
     amplitudes = found.whole(settled)
     if not state.at_rest:
         _add_unsettled(amplitudes, state.unsettled, model)

@@ -5,8 +5,8 @@ what the reduced states hold beyond it (twin.thermal.reduced.dynamics):
 
     T(t) = settled(heat that reaches the walls, flow, inlet) + unsettled(t)
 
-Temperatures of the coolant follow the flux into it at once; what its properties change drives the reduced states
-as heat would (twin.thermal.reduced.followed).
+What the properties of the coolant change, at its present temperatures, drives the reduced states as heat would
+(twin.thermal.reduced.followed).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from twin.fe.heat import HeatBalance, HeatState
 from twin.fe.tensor import Array
 from twin.thermal.bed import BedFlow
 from twin.thermal.reduced.arrays import Real
+from twin.thermal.reduced.coolant_law import Departure
 from twin.thermal.reduced.design import REFERENCE_TEMPERATURE, ReducedDesign
 from twin.thermal.reduced.details import Details
 from twin.thermal.reduced.dynamics import Dynamics
@@ -103,6 +104,7 @@ class ReducedWaferModel:
         balance = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
             self, Followed(self, settled), 1.0, settled.density, settled.density, nothing, temperature, balance, 0,
+            still=True,
         )  # fmt: skip
 
     def steady(self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
@@ -117,7 +119,7 @@ class ReducedWaferModel:
         rise = self.by_tile(found, 2)
         return ReducedState(
             self, Followed(self, found), 1.0, found.density, rise, density, inlet, balance, found.updates,
-            at_rest=True, warmth=float(np.abs(rise).max()),
+            at_rest=True, still=True, warmth=float(np.abs(rise).max()),
         )  # fmt: skip
 
     def step(self, state: ReducedState, flow_rate: float, inlet: float, step: float) -> ReducedStep:
@@ -146,6 +148,12 @@ class ReducedWaferModel:
         states = dynamics.at_rest(state.density + state.extra, self.film * (self.ambient - state.inlet))
         return states, even.settled @ self.linear.driven(state.density, state.inlet), state.followed.heats.content
 
+    def departure(self, state: ReducedState, found: SettledMap, flow_rate: float) -> Departure:
+        """Return the coolant's properties at its temperatures in a state, for a flow in m3/s."""
+        answer, count = np.float32(state.share) * state.settled.answer, state.density.shape[1]
+        answer[:, count : 2 * count] = state.coolant_rise
+        return found.departure(answer, flow_rate, state.inlet)
+
     def rises(self, settled: Settled) -> Real:
         """Return the mean coolant over the inlet in K, (lines, rows)."""
         count = settled.density.shape[1]
@@ -168,6 +176,10 @@ class ReducedWaferModel:
         x, y, _ = self.full.tile_hats
         across, along = x / x.sum(axis=1, keepdims=True), y / y.sum(axis=1, keepdims=True)
         return across.astype(np.float32), np.ascontiguousarray(along.T, np.float32)
+
+    def on_lines(self, by_tile: Real) -> Real:
+        """Return what is given by tile, (tile_x, tile_y), on the lines across the flow, (lines, rows)."""
+        return np.asarray(self._node_shares[0] @ by_tile.astype(np.float32))
 
     def on_nodes(self, by_tile: Real) -> Real:
         """Return what is given by tile, (tile_x, tile_y), on the nodes, (nx, ny); the mean where tiles meet."""
@@ -278,7 +290,7 @@ class ReducedWaferModel:
     def coolant_surface(self, state: ReducedState) -> Array:
         """Return the coolant around each node, (ny, nx)."""
         rows = self.map_of(state.settled).rows
-        cells = state.share * self.rises(state.settled)[:, rows.cell_rows]
+        cells = state.coolant_rise[:, rows.cell_rows]
         padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
         return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, np.float64)
 
@@ -305,7 +317,20 @@ class ReducedWaferModel:
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
         """Return the state that ReducedState.tree told of."""
         numbers = (float(value) for value in tree["numbers"])
-        settled_inlet, settled_flow, drop, reynolds, velocity, *reference, off, share, own_inlet, more, warmth = numbers
+        (
+            settled_inlet,
+            settled_flow,
+            drop,
+            reynolds,
+            velocity,
+            *reference,
+            off,
+            share,
+            own_inlet,
+            more,
+            warmth,
+            still,
+        ) = numbers
         settled = Settled(
             tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
             BedFlow((), drop, reynolds, velocity), (reference[0], reference[1]), 0,
@@ -314,5 +339,6 @@ class ReducedWaferModel:
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
             own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
+            still=bool(still),
             given_details=Details.restored(self, tree),
         )  # fmt: skip

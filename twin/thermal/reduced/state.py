@@ -32,6 +32,7 @@ class ReducedState(BalanceReadings):
     density : heat in W/m2, (tile_x, tile_y)
     inlet : coolant at the inlet in K
     at_rest : nothing changes any more
+    still : the coolant is that of the state followed
     given : reduced states over the inlet's temperature, (groups, states), those of the even group for heat alone,
         and the heat beyond theirs in J
     stepped : the step that led here
@@ -49,6 +50,7 @@ class ReducedState(BalanceReadings):
     given_balance: HeatBalance | None
     iterations: int
     at_rest: bool = False
+    still: bool = False
     given: tuple[Real, Real, float] | None = None
     stepped: ReducedStep | None = None
     warmth: float = 0.0
@@ -127,9 +129,24 @@ class ReducedState(BalanceReadings):
         return np.asarray(self.rise.T, float) + self.inlet
 
     @cached_property
+    def coolant_lag(self) -> Real:
+        """How far the mean coolant by tile is from that settled for the heat at the walls in K, (tile_x, tile_y)."""
+        if self.still:
+            return np.zeros_like(self.reaching)
+        dynamics, board = self.model.dynamics, self.model.film * (self.model.ambient - self.inlet)
+        present, settled = (dynamics.by_mode(heat + self.extra) for heat in (self.density, self.reaching))
+        return dynamics.unsettled_coolant(self.states, present, settled, board)
+
+    @cached_property
     def coolant_temperature(self) -> Real:
         """Mean coolant in K, (tile_y, tile_x)."""
-        return self.share * np.asarray(self.model.by_tile(self.settled, 1).T, float) + self.inlet
+        settled = np.float32(self.share) * self.model.by_tile(self.settled, 1)
+        return np.asarray((settled + self.coolant_lag).T, float) + self.inlet
+
+    @property
+    def coolant_rise(self) -> Real:
+        """Mean coolant over the inlet in K, (lines, rows)."""
+        return np.float32(self.share) * self.model.rises(self.settled) + self.model.on_lines(self.coolant_lag)
 
     @cached_property
     def within(self) -> Real:
@@ -154,7 +171,7 @@ class ReducedState(BalanceReadings):
     @property
     def coolant_means(self) -> tuple[Real, ...]:
         """Mean coolant in K, (lines, rows)."""
-        return (self.share * self.model.rises(self.settled) + self.inlet,)
+        return (self.coolant_rise + np.float32(self.inlet),)
 
     @property
     def coolant_outlet(self) -> float:
@@ -182,7 +199,7 @@ class ReducedState(BalanceReadings):
             "numbers": np.array(
                 [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
                  settled.flow.velocity, *settled.reference, self.followed.off, self.share, self.inlet, self.more,
-                 self.warmth]
+                 self.warmth, self.still]
             ),
             **self.details.tree(),
         }  # fmt: skip

@@ -81,8 +81,7 @@ class ReducedStep:
     @cached_property
     def _departure(self) -> Departure:
         """The coolant's properties, as in the full model those at its temperatures before the step."""
-        old = self._old
-        return self._map.departure(old.share * old.settled.answer, self._flow_rate, old.inlet)
+        return self._model.departure(self._old, self._map, self._flow_rate)
 
     def solve(self, heat: Real, guess: ReducedState, reduction: float = 0.0) -> ReducedState:
         """Return the wafer for a heat map in W, shape (tile_y, tile_x); `reduction` does not matter."""
@@ -119,8 +118,7 @@ class ReducedStep:
     def _off(self, settled: Settled) -> float:
         """Return the error in K because the coolant's properties are those before the step."""
         old, rise = self._old, self._model.rises(settled)
-        before = np.float32(old.share) * self._model.rises(old.settled)
-        return property_error(rise - before + np.float32(self._inlet - old.inlet), rise)
+        return property_error(rise - old.coolant_rise + np.float32(self._inlet - old.inlet), rise)
 
     def states(self, state: ReducedState) -> Real:
         """Return the reduced states after the step."""

@@ -87,9 +87,9 @@ def test_readings_after_power_steps(design: str, step: float, litres: float, inl
 def test_coolant_after_power_steps(
     design: str, step: float, litres: float, inlet: float, request: pytest.FixtureRequest
 ) -> None:
-    if (design, step, litres) in (("straight-cold-plate", 0.1, 18), ("straight-cold-plate", 1.0, 50)):
-        reason = "drop 1.2 to 1.4 % off: a plate of one pass warms its coolant slower than the settled one does"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+    if (design, step, litres) == ("straight-cold-plate", 1.0, 50):
+        reason = "drop 1.1 % off after a second: the properties are those of the coolant before the step"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     """Pressure drop, and watts stored and given to the coolant within 2 % of the power."""
     for true, fast in power_steps(design, step, litres, inlet):
         assert fast.pressure_drop == pytest.approx(true.pressure_drop, rel=0.01)
