@@ -32,6 +32,8 @@ WITHIN_TILES = 0.8
 """Largest error in K of the hottest point of a die while heat within its tiles is still spreading."""
 OUTER_FACES = 2.0
 """Largest error in K of the hottest point while it lies on a face that still cools."""
+COOLANT = 0.1
+"""Largest error of a tile's coolant in K at any instant."""
 STEPS = (5e-3, 0.1, 1.0)
 Pair = tuple[WaferState, ReducedState]
 
@@ -75,10 +77,16 @@ def test_field_after_power_steps(design: str, step: float, litres: float, inlet:
 
 
 @after_power_steps
-@pytest.mark.parametrize("read", ["tile_temperature", "die_peak", "peak"])
+@pytest.mark.parametrize("read", ["tile_temperature", "coolant_temperature", "die_peak", "peak"])
 def test_readings_after_power_steps(design: str, step: float, litres: float, inlet: float, read: str) -> None:
     """What governors and results read off a state; after a fall in heat `peak` is that of the cooling outer faces."""
-    error = {"tile_temperature": TRANSIENT, "die_peak": WITHIN_TILES, "peak": OUTER_FACES}[read]
+    errors = {
+        "tile_temperature": TRANSIENT,
+        "coolant_temperature": COOLANT,
+        "die_peak": WITHIN_TILES,
+        "peak": OUTER_FACES,
+    }
+    error = errors[read]
     for true, fast in power_steps(design, step, litres, inlet):
         np.testing.assert_allclose(getattr(fast, read), getattr(true, read), atol=error, rtol=0)
 
