@@ -157,10 +157,7 @@ def of_kind(design: str, kind: str, uneven: bool = False) -> list[Compared]:
 
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize(("kind", "most"), [("steady", STEADY_ERROR), ("transient", TRANSIENT_ERROR)])
-def test_errors(design: str, kind: str, most: float, request: pytest.FixtureRequest) -> None:
-    if (design, kind) == (DESIGNS[0], "transient"):
-        reason = "0.40 K at 16 L/min of cold water: what its temperature adds is known for coolant that has settled"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_errors(design: str, kind: str, most: float) -> None:
     found = told(design, kind, of_kind(design, kind))
     assert len(found) >= (POINTS if kind == "steady" else TRANSIENTS * LENGTH)
     assert max(one.error for one in found) <= most

@@ -21,7 +21,7 @@ from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.wafer import WaferState, WaferThermalModel
 
-_MARGIN = 2.0
+_MARGIN = 1.7
 _LEAST = 1e-3
 _RISE = 35.0
 _INLETS = 283.15, 318.15

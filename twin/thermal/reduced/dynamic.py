@@ -46,8 +46,8 @@ class Group:
     partner : the other half of a complex pair, the state itself where real
     share : largest temperature in K that a state holds under heat of `_HEAT` by row, or after 1 K at the inlet
     left : (states, rows), what 1 W/m2 on each row drives, in modes of the tiles
-    mean, bottom, coolant, flux : (rows, states), means of the heat layer, of the stack's bottom and of the coolant
-        in K, flux in W/m2
+    mean, bottom, top, coolant, flux : (rows, states), means of the heat layer, of the stack's bottom and top and of
+        the coolant in K, flux in W/m2
     constant, board : states of 1 K everywhere; what 1 W/m2 into the bottom drives
     """
 
@@ -60,6 +60,7 @@ class Group:
     left: Array
     mean: Array
     bottom: Array
+    top: Array
     coolant: Array
     flux: Array
     constant: Array
@@ -89,6 +90,7 @@ class Group:
             left=self.left[order],
             mean=self.mean[:, order],
             bottom=self.bottom[:, order],
+            top=self.top[:, order],
             coolant=self.coolant[:, order],
             flux=self.flux[:, order],
             constant=self.constant[order],
@@ -215,6 +217,7 @@ class _Builder:
             left=driven[:, :count],
             mean=self._mean(fields, shares, self.wafer.tile_hats[2]),
             bottom=self._mean(fields, shares, np.eye(1, self.modes.planes)[0]),
+            top=self._mean(fields, shares, np.eye(1, self.modes.planes, self.modes.planes - 1)[0]),
             coolant=self._by_tile(row_coolant(self.modes, self.rows, fields), shares),
             flux=self._by_tile(row_flux(self.modes, self.rows, fields), shares),
             constant=constant,

@@ -32,7 +32,8 @@ class Dynamics:
     left : (groups, states, rows);  board : what 1 W/m2 into the bottom drives, (states,) of the even group
     readings : (groups, 2 rows, states), heat layer's mean in K and settled heat
         in W/m2, in tiles' modes
-    bottom, coolant : (groups, rows, states), means of the stack's bottom and of the coolant in K
+    bottom, top, coolant : (groups, rows, states), means of the stack's bottom and top and of the coolant in K
+    delays : time in s by which each plane is later than the heat layer under even heat, (planes,); 0 up to that layer
     settled_mean : heat layer's mean that settled heat gives, (groups, rows, rows)
     settled_board : readings of the settled states that 1 W/m2 into the bottom gives, (2 rows,)
     fields : (groups, members, ny places, states) in K;  members : (groups, members), -1 where there are fewer
@@ -49,7 +50,9 @@ class Dynamics:
     board: Real
     readings: Real
     bottom: Real
+    top: Real
     coolant: Real
+    delays: Real
     settled_mean: Real
     settled_board: Real
     fields: Real
@@ -78,7 +81,9 @@ class Dynamics:
             np.pad(groups[0].board, (0, states - groups[0].board.size)),
             _padded(readings, 1).astype(np.float32),
             _padded([group.bottom for group in groups], 1).astype(np.float32),
+            _padded([group.top for group in groups], 1).astype(np.float32),
             _padded([group.coolant for group in groups], 1).astype(np.float32),
+            _delays(groups[0], wafer.tile_hats[2]),
             np.stack([group.mean @ group.settled(group.left) for group in groups]).astype(np.float32),
             settled_board[:, 0].astype(np.float32),
             _padded_fields(groups, states),
@@ -127,6 +132,11 @@ class Dynamics:
         modes : the heat in tiles' modes, (groups, rows);  board : that into the bottom in W/m2
         """
         return self.by_tile(self._read("bottom", states, modes, board))
+
+    def top_means(self, density: Real) -> Real:
+        """Return the top's mean by tile in K that heat in W/m2 by tile gives, settled."""
+        nothing = np.zeros((len(self.real), 0), np.float32)
+        return self.by_tile(self._read("top", nothing, self.by_mode(density), 0.0))
 
     def unsettled_coolant(self, states: Real, modes: Real, settled: Real, board: float) -> Real:
         """Return the coolant's mean by tile in K beyond that of states at rest under the heat `settled`.
@@ -232,6 +242,16 @@ def _mean_and_heat(group: Group) -> Real:
     """
     answer = group.settled(group.left)
     return np.concatenate([group.mean, np.linalg.solve(group.flux @ answer, group.flux)])
+
+
+def _delays(even: Group, through: Real) -> Real:
+    """Return how much later than the heat layer, with weights `through`, the planes above it are in s."""
+    resting = even.settled(even.left.sum(axis=1, keepdims=True))
+    fields = even.fields[list(even.members).index(0)].mean(axis=0)[: through.size]
+    rise, later = (fields @ resting)[:, 0], (fields @ even.settled(resting))[:, 0]
+    delays = later / rise - (through @ later) / (through @ rise)
+    delays[: int(np.flatnonzero(through).max()) + 1] = 0.0
+    return np.asarray(np.maximum(delays, 0.0), np.float32)
 
 
 def _padded(arrays: Sequence[Real], axis: int, fill: float = 0.0) -> Real:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     """Return the temperatures in K: the settled ones solved for on the mesh, and the unsettled ones beside them.
 
-    What the coolant's own temperature has not added yet is taken off all through the stack alike.
+    What the coolant's own temperature has not added yet is taken off all through the stack alike, and what it has
+    not added to the late planes above the coolant besides.
     """
     found = model.map_of(state.settled)
     modes, settled = found.modes, state.settled
@@ -30,8 +31,12 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     places = amplitudes.shape[2]
     nodal = (found.shapes @ amplitudes.reshape(len(amplitudes), -1)).reshape(len(found.shapes), -1, places)
     if not state.at_rest:
+        delays = model.dynamics.delays
         layer = nodal[:, :, : modes.planes] @ model.full.tile_hats[2].astype(np.float32)
         nodal += model.on_nodes(state.rise - model.tile_means(layer))[:, :, None]
+        if (latest := float(delays.max())) > 0.0:
+            late = model.on_nodes(state.above - state.wanted_above)
+            nodal[:, :, : modes.planes] += late[:, :, None] * (delays / latest)
     absolute = nodal.astype(float) + state.inlet
     solid = np.ascontiguousarray(absolute[:, :, : modes.planes])
     if modes.stream.sees_inlet:  # spent jets store nothing: they follow the wall

@@ -58,6 +58,11 @@ class Followed:
         return self.model.dynamics.heat_of(self.beyond, 0.0)
 
     @cached_property
+    def above(self) -> Real:
+        """What the top has of it beyond that of the heat `extra`, in K by tile: coolant warms it as the heat layer."""
+        return self.beyond - self.model.dynamics.top_means(self.extra)
+
+    @cached_property
     def _by_inlet(self) -> float:
         """Part of what lies beyond that the inlet's temperature alone makes."""
         settled = self.settled

@@ -339,6 +339,6 @@ class ReducedWaferModel:
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
             own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
-            still=bool(still),
+            still=bool(still), given_above=tree["above"],
             given_details=Details.restored(self, tree),
         )  # fmt: skip

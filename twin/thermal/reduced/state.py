@@ -37,6 +37,7 @@ class ReducedState(BalanceReadings):
         and the heat beyond theirs in J
     stepped : the step that led here
     warmth : largest rise by tile in K of now and, fading over a second, of before
+    given_above : what the top has of `above`, before a step
     given_details : patterns of heat whose differences within tiles are known, those before a step
     """
 
@@ -54,7 +55,20 @@ class ReducedState(BalanceReadings):
     given: tuple[Real, Real, float] | None = None
     stepped: ReducedStep | None = None
     warmth: float = 0.0
+    given_above: Real | None = None
     given_details: Details = field(default=Details(), repr=False)
+
+    @property
+    def wanted_above(self) -> Real:
+        """What the top would have, settled, of the coolant's own temperature beyond that of heat, in K by tile."""
+        return np.asarray(np.float32(self.followed.beyond_at(self.share)) * self.followed.above)
+
+    @cached_property
+    def above(self) -> Real:
+        """What the top has of it: it follows late."""
+        if self.stepped:
+            return self.stepped.above(self.wanted_above)
+        return self.wanted_above if self.given_above is None else self.given_above
 
     @cached_property
     def details(self) -> Details:
@@ -92,6 +106,7 @@ class ReducedState(BalanceReadings):
             object.__setattr__(self, "given", (self.states, self.even, self.more))
             object.__setattr__(self, "given_balance", self.balance)
             object.__setattr__(self, "given_details", self.details)
+            object.__setattr__(self, "given_above", self.above)
             object.__setattr__(self, "stepped", None)
 
     @property
@@ -189,6 +204,7 @@ class ReducedState(BalanceReadings):
         return {
             "states": self.states,
             "even": self.even,
+            "above": self.above,
             "reaching": self.reaching,
             "rise": self.rise,
             "density": self.density,

@@ -124,6 +124,11 @@ class ReducedStep:
         """Return the reduced states after the step."""
         return self._pace.driven(self._relaxed, self._model.dynamics.by_mode(state.density + state.extra))
 
+    def above(self, wanted: Real) -> Real:
+        """Return what the top has of `wanted` after the step, in K by tile."""
+        delay = float(self._model.dynamics.delays[-1])
+        return np.asarray((delay * self._old.above + self._step * wanted) / np.float32(delay + self._step))
+
     def even(self, density: Real) -> Real:
         """Return those of the even group with heat in W/m2, (tile_x, tile_y), alone, in double precision."""
         model = self._model
