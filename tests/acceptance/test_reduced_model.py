@@ -35,7 +35,7 @@ POINTS, TRANSIENTS, LENGTH = 30, 10, 8
 USUAL_FLOWS = (16.0, 30.0, 57.0)
 """Flows in L/min of the transients; reduced states are built about each."""
 STEADY_ERROR, TRANSIENT_ERROR, RESIDUAL = 0.1, 0.3, 1e-6
-UNEVEN_ERRORS = {"steady": 0.25, "transient": 0.9}
+UNEVEN_ERRORS = {"steady": 0.2, "transient": 0.6}
 """Largest errors in K where dies as a whole differ threefold as well, as the page of the model tells."""
 SHARE, PADDING = 0.95, 10.0
 LIMITS = {
