@@ -26,6 +26,7 @@ import numpy as np
 
 import twin
 from twin.engine import step as stepping
+from twin.engine.anderson import Anderson
 from twin.engine.coupling import TileLoad, couple
 from twin.engine.plant import WaferPlant
 from twin.engine.run import build
@@ -142,7 +143,7 @@ def per_step(model: Any, start: Any, flow: float, inlet: float, heat: Callable[[
 
 
 def leaking(plant: WaferPlant, flow: float, inlet: float) -> Callable[[], object]:
-    """Return the fixed point of temperature and leakage at the nominal voltage."""
+    """Return the fixed point of temperature and leakage at the nominal voltage, accelerated as in the twin."""
     load, thermal = virus_load(plant), plant.thermal
     work = plant.power.work(load.mac, load.issue, load.hop, load.busy, load.clock)
     voltage = np.full(plant.tiles, plant.chip.voltage.nominal)
@@ -150,12 +151,12 @@ def leaking(plant: WaferPlant, flow: float, inlet: float) -> Callable[[], object
 
     def settle() -> object:
         state: Any = start
-        temperature, change = state.tile_temperature, np.inf
+        temperature, change, faster = state.tile_temperature, np.inf, Anderson()
         while change > LEAKAGE_SETTLED:
             heat = plant.power.draw(work, temperature).total(voltage)
             state = thermal.steady(heat, flow, inlet, state)
             change = float(np.abs(state.tile_temperature - temperature).max())
-            temperature = state.tile_temperature
+            temperature = faster.next(temperature, state.tile_temperature)
         return state
 
     return settle

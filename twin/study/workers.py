@@ -15,6 +15,8 @@ from twin.errors import OutputError, RunStopped
 _CONNECT = "10 s"
 _SHORT = 0.5
 """Seconds for goodbyes where nothing is left to be said."""
+_REPLACED = "2 s"
+"""How often it is looked whether all workers are there."""
 _GUARD = "in a script, write the call below `if __name__ == '__main__':`, since workers load the script"
 _QUIET = ("distributed", "distributed.worker", "distributed.nanny", "distributed.scheduler", "distributed.core")
 
@@ -73,6 +75,8 @@ def _local(workers: int) -> Iterator[Any]:
         )
     except RuntimeError as error:
         raise RunStopped(f"worker processes could not be started ({error}). Remedy: {_GUARD}") from error
+    # One that dies while it starts is given up by its nanny: it is replaced.
+    cluster.adapt(minimum=workers, maximum=workers, interval=_REPLACED)
     client = Client(cluster, set_as_default=False)
     try:
         yield client

@@ -39,3 +39,21 @@ def test_poisonous_point_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [name for name, outcome in found.items() if outcome.figures is None] == [POISON]
     assert "its worker died" in found[POISON].error
     assert not found[POISON].lasting
+
+
+def compute_at_once(task: Task, points: Sequence[Point]) -> list[Outcome]:
+    """Stand in for points that cost nothing."""
+    now = time.time()
+    return [Outcome(identity, {"peak_temperature_K": 300.0}, started=now, finished=now) for identity, _ in points]
+
+
+def test_worker_that_is_gone_for_good_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that dies while it starts is not started again by whoever watches over it."""
+    monkeypatch.setattr(batches, "compute", compute_at_once)
+    task = Task("{}", True, (), "", "session")
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1 s"}), client_of(1, None) as client:
+        client.wait_for_workers(1)
+        (watcher,) = client.cluster.workers.values()
+        client.sync(watcher.close)
+        given = batches.Batches(client, task, [("point", {})], lambda identities: None)
+        assert [outcome.identity for outcomes in given.outcomes() for outcome in outcomes] == ["point"]

@@ -2,8 +2,7 @@
 
 Channels: what the hydraulics of the full model give at uniform temperatures and flows is fitted by
 polynomials in the logarithms of velocity, drop and viscosity and in temperature; between lines and
-pieces the flow divides so that all have one drop, as in twin.thermal.hydraulics. Clogged channels
-and jets: the full model's own laws on the segments.
+pieces the flow divides so that all have one drop, as in twin.thermal.hydraulics. Jets: the full model's own law.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from twin.fe.stream import Stream
 from twin.thermal.bed import BedFlow, ChannelBed
 from twin.thermal.layout import Layout
 from twin.thermal.reduced.arrays import Places, Real
@@ -50,24 +50,27 @@ class CoolantLaw(Protocol):
 
 
 @dataclass(frozen=True)
-class DirectLaw:
-    """The full model's laws on segments."""
+class JetLaw:
+    """Jets as in the full model: all alike, and what their coolant does afterwards does not matter to them."""
 
     rows: TileRows
     flow_rate: float
     temperature: float
 
     @cached_property
-    def _reference(self) -> tuple[Real, Real]:
-        stream, _ = self.rows.streams(self.flow_rate, self.temperature, self.rows.uniform(self.temperature))
-        return stream.exchange.mean(axis=0), stream.capacity_rate.mean(axis=0)
+    def _reference(self) -> Stream:
+        return self._stream(self.flow_rate, self.temperature)[0]
+
+    def _stream(self, flow_rate: float, inlet: float) -> tuple[Stream, BedFlow]:
+        (stream,), flow = self.rows.bed.streams(flow_rate, inlet, ())
+        return stream, flow
 
     def departure(self, flow_rate: float, inlet: float, means: Real, spread: Real) -> Departure:
-        """Return the departures; the change along a row does not matter."""
-        stream, flow = self.rows.streams(flow_rate, inlet, means)
-        exchange, rate = self._reference
-        g = np.where(stream.moving, stream.capacity_rate / rate - 1.0, 0.0)
-        return Departure(self.rows.by_row(stream.exchange / exchange - 1.0), self.rows.by_row(g), flow)
+        """Return the departures; `means` and `spread` give their shape alone."""
+        stream, flow = self._stream(flow_rate, inlet)
+        e = stream.exchange[0, 0] / self._reference.exchange[0, 0] - 1.0
+        g = stream.capacity_rate[0, 0] / self._reference.capacity_rate[0, 0] - 1.0
+        return Departure(np.full(means.shape, e, np.float32), np.full(means.shape, g, np.float32), flow)
 
     def covers(self, means: Real) -> bool:
         """Return True: the properties go on as they are at the ends of their table, and a caution says so."""
@@ -217,9 +220,8 @@ class FittedLaw:
 
 def coolant_law(rows: TileRows, flow_rate: float, temperature: float) -> CoolantLaw:
     """Return the law of a coolant about a flow in m3/s and a temperature in K."""
-    if isinstance(rows.bed, ChannelBed) and rows.bed.clogging is None:
-        return FittedLaw.fit(rows, flow_rate, temperature)
-    return DirectLaw(rows, flow_rate, temperature)
+    law = FittedLaw.fit if isinstance(rows.bed, ChannelBed) else JetLaw
+    return law(rows, flow_rate, temperature)
 
 
 def _range(bed: ChannelBed) -> tuple[float, float]:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twin.fe.stream import Stream
-from twin.thermal.bed import BedFlow, ChannelBed
-from twin.thermal.clogging import Clogging
+from twin.thermal.bed import ChannelBed
 from twin.thermal.jets import JetBed
 from twin.thermal.layout import Layout
 from twin.thermal.reduced.arrays import Places, Real
@@ -45,15 +43,6 @@ class TileRows:
         cell_rows, cell_shares = _membership(wafer.grid.y, edges)
         return cls(np.diff(edges), cell_rows, cell_shares, bed, *_membership(segments, edges))
 
-    def streams(self, flow_rate: float, inlet: float, means: Real) -> tuple[Stream, BedFlow]:
-        """Return the coolant on the segments for means (lines, rows) in K."""
-        (stream,), flow = self.bed.streams(flow_rate, inlet, (np.asarray(self.on_segments(means), np.float64),))
-        return stream, flow
-
-    def uniform(self, temperature: float) -> Real:
-        """Return a coolant at one temperature in K, (lines, rows)."""
-        return np.full((self.bed.column_widths.size, self.lengths.size), temperature)
-
     def on_segments(self, rows: Real) -> Real:
         """Return values of rows, (..., rows), on their segments."""
         return rows if self.segment_rows.size == self.lengths.size else rows[..., self.segment_rows]
@@ -85,6 +74,5 @@ def _on_segments(wafer: WaferThermalModel, edges: Real) -> tuple[ChannelBed | Je
     own = [edge for edge, away in zip(edges, distance, strict=True) if away > 1e-9 * edges[-1]]
     segments = np.unique(np.concatenate([own, slots, edges[[0, -1]]]))
     segments = segments[np.concatenate([[True], np.diff(segments) > 1e-9 * edges[-1]])]
-    clogging = Clogging.over(wafer.clogged, bed.column_widths, segments) if wafer.clogged else None
     coarse = Layout(segments, layout.inlets, layout.outlets, layout.slot_width)
-    return replace(bed, layouts=(coarse,), clogging=clogging), segments
+    return replace(bed, layouts=(coarse,)), segments
