@@ -75,4 +75,5 @@ def _on_segments(wafer: WaferThermalModel, edges: Real) -> tuple[ChannelBed | Je
     segments = np.unique(np.concatenate([own, slots, edges[[0, -1]]]))
     segments = segments[np.concatenate([[True], np.diff(segments) > 1e-9 * edges[-1]])]
     coarse = Layout(segments, layout.inlets, layout.outlets, layout.slot_width)
-    return replace(bed, layouts=(coarse,)), segments
+    # Clogs are refused before anything is asked (ReducedDesign.reference_flow).
+    return replace(bed, layouts=(coarse,), clogging=None), segments
