@@ -30,8 +30,7 @@ from twin.thermal.wafer import WaferThermalModel
 _CHUNK = 32
 _MOST_UPDATES = 60
 _ENOUGH, _FOLLOWED = 1e-3, 2e-3
-"""Change of walls and coolant in K at which iterations end, of a steady state and within a time step: what is left
-then is a tenth of it."""
+"""Change of walls and coolant in K at which iterations end, of a steady state and within a time step."""
 _DIVERGED = 4.0
 
 
