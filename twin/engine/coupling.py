@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from twin.delivery.grid_solution import GridSolution
 from twin.engine.plant import WaferPlant
+from twin.engine.secant import Secant
 from twin.errors import RunStopped
 from twin.power.model import TilePower
 from twin.thermal.protocol import ThermalState
@@ -23,10 +24,12 @@ Array = NDArray[np.float64]
 _MOST_PASSES = 40
 _RUNAWAY_GAIN = 1.0
 _BEYOND = 600.0  # K: leakage models mean nothing there, and no device works
-_DEPTH = 3
 _GROWTHS = 2
 _REDUCTION = 1e-3
 _CLOSED = 2e-7
+_COOLANT, _FIRST = 0.02, 10.0
+"""Change of the coolant that a steady solution may leave over the last change of temperatures; the latter, before
+there was one, in K over the tolerance."""
 _SURE = 0.5
 _VOLTAGE = 0.1
 """Relative error of a voltage over that of the temperature rise: power goes with its square."""
@@ -99,8 +102,7 @@ def couple(
         estimate = plant.power.draw(work, temperature).total(voltage) + sheet_loss
         thermal = equations.solve(estimate, thermal, _REDUCTION)
         solved += thermal.iterations
-        history.add(temperature, thermal.tile_temperature)
-        temperature = history.improved()
+        temperature = history.next(temperature, thermal.tile_temperature)
     for passes in range(1, _MOST_PASSES + 1):
         draw = plant.power.draw(work, temperature)
         try:
@@ -110,48 +112,47 @@ def couple(
         voltage = grid.tile_voltage
         heat = grid.device_power + grid.sheet_loss
         if equations is None:
-            thermal = plant.thermal.steady(heat, flow, inlet, thermal)
+            thermal = plant.thermal.steady(heat, flow, inlet, thermal, _COOLANT * min(history.change, _FIRST * tolerance))
         else:
             thermal = equations.solve(heat, thermal, _REDUCTION)
         solved += thermal.iterations
         found = thermal.tile_temperature
-        history.add(temperature, found)
+        following = history.next(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
         if history.error <= tolerance * rise and grid.error <= enough and thermal.balance.residual <= _CLOSED:
             return Coupled(thermal, grid, draw.parts(voltage), passes, solved, history.error, grid.error)
-        temperature = history.improved()
+        temperature = following
         history.require_stable(temperature)
     raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {history.change:.2g} K)")
 
 
 class _History:
-    """Anderson acceleration of x = g(x) over the last passes, and the gain of the loop that they show.
+    """The last passes of x = g(x): the next input, and the gain of the loop that they show.
 
     The gain between two passes exceeds 1 for a moment where an iterate overshoots; a loop runs away
     when, besides, the passes move apart instead of together.
-    Source: Walker & Ni, SIAM J. Numer. Anal. 49 (2011) 1715.
     """
 
     def __init__(self) -> None:
-        self._inputs: list[Array] = []
-        self._outputs: list[Array] = []
+        self._secant = Secant()
+        self._last: tuple[Array, Array] | None = None
         self._growths = 0
         self._contraction, self._answered = 1.0, 0.0
         self.change = np.inf
         self.gain = 0.0
 
-    def add(self, given: Array, found: Array) -> None:
-        """Note g(`given`) = `found`."""
+    def next(self, given: Array, found: Array) -> Array:
+        """Note g(`given`) = `found`, and return the next input."""
         change = float(np.abs(found - given).max())
         self._growths = self._growths + 1 if change > self.change else 0
         self.change = change
-        if self._inputs:
-            moved, answered = given - self._inputs[-1], found - self._outputs[-1]
+        if self._last is not None:
+            moved, answered = given - self._last[0], found - self._last[1]
             self.gain = float(np.vdot(moved, answered) / max(np.vdot(moved, moved), np.finfo(float).tiny))
             self._answered = float(np.abs(answered).max())
             self._contraction = self._answered / max(float(np.abs(moved).max()), np.finfo(float).tiny)
-        self._inputs = [*self._inputs[-_DEPTH:], given]
-        self._outputs = [*self._outputs[-_DEPTH:], found]
+        self._last = given, found
+        return self._secant.next(given, found)
 
     @property
     def error(self) -> float:
@@ -163,16 +164,6 @@ class _History:
         lipschitz = self._contraction
         left = lipschitz / (1.0 - lipschitz) if lipschitz < _SURE else 1.0
         return self.change * left + _REDUCTION * self._answered
-
-    def improved(self) -> Array:
-        """Return the next input."""
-        if len(self._inputs) == 1:
-            return self._outputs[0]
-        shape = self._outputs[0].shape
-        outputs = np.reshape(self._outputs, (len(self._outputs), -1))
-        residuals = outputs - np.reshape(self._inputs, outputs.shape)
-        weights = np.linalg.lstsq(np.diff(residuals, axis=0).T, residuals[-1], rcond=None)[0]
-        return np.asarray(outputs[-1] - weights @ np.diff(outputs, axis=0)).reshape(shape)
 
     def require_stable(self, temperature: Array) -> None:
         """Raise RunStopped when leakage and temperature no longer have a stable fixed point."""

@@ -112,9 +112,9 @@ class _FromExpected:
 
     thermal: Any
 
-    def steady(self, heat: Array, flow: float, inlet: float, guess: Any) -> Any:
+    def steady(self, heat: Array, flow: float, inlet: float, guess: Any, enough: float) -> Any:
         """Return the steady state."""
-        return self.thermal.steady(heat, flow, inlet, guess.state if isinstance(guess, _Expected) else guess)
+        return self.thermal.steady(heat, flow, inlet, guess.state if isinstance(guess, _Expected) else guess, enough)
 
 
 def _couple(plant: WaferPlant, point: _Point, tolerance: float) -> list[Coupled]:

@@ -17,6 +17,15 @@ _SHORT = 0.5
 """Seconds for goodbyes where nothing is left to be said."""
 _REPLACED = "2 s"
 """How often it is looked whether all workers are there."""
+_KEPT_MEMORY = str(512 * 1024**2)
+"""Freed memory in bytes that workers keep at hand: dask would have them give back arrays that they need again."""
+_SETTINGS = {
+    "distributed.comm.timeouts.connect": _CONNECT,
+    "distributed.admin.log-length": 0,
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": _KEPT_MEMORY,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": _KEPT_MEMORY,
+}
 _GUARD = "in a script, write the call below `if __name__ == '__main__':`, since workers load the script"
 _QUIET = ("distributed", "distributed.worker", "distributed.nanny", "distributed.scheduler", "distributed.core")
 
@@ -32,7 +41,7 @@ def client_of(workers: int | None, scheduler: Any | None) -> Iterator[Any]:
 
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    with dask.config.set({"distributed.comm.timeouts.connect": _CONNECT, "distributed.admin.log-length": 0}):
+    with dask.config.set(_SETTINGS):
         if scheduler is not None:
             yield from _connected(scheduler)
         else:

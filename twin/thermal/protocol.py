@@ -100,8 +100,10 @@ class ThermalModel(Protocol):
     def uniform(self, temperature: float, flow_rate: float) -> ThermalState:
         """Return a wafer at one temperature in K with a flow in m3/s."""
 
-    def steady(self, heat: Array, flow_rate: float, inlet: float, guess: Any = None) -> ThermalState:
-        """Return the steady state for heat in W by tile."""
+    def steady(
+        self, heat: Array, flow_rate: float, inlet: float, guess: Any = None, enough: float = 0.0
+    ) -> ThermalState:
+        """Return the steady state for heat in W by tile; changes of the coolant up to `enough` K need no more work."""
 
     def step(self, state: Any, flow_rate: float, inlet: float, step: float) -> ThermalStep:
         """Return the equations of one implicit Euler step of `step` s."""

@@ -166,13 +166,15 @@ class WaferThermalModel:
         streams, flow = self.bed.streams(flow_rate, inlet, heat.coolant)
         return self.observed(heat, HeatBalance(0.0, {}, (0.0,) * len(streams), 0.0), flow, streams, 0)
 
-    def steady(self, heat: Array, flow_rate: float, inlet: float, guess: WaferState | None = None) -> WaferState:
-        """Return the steady state; flow and coefficients at the coolant's own temperatures."""
+    def steady(
+        self, heat: Array, flow_rate: float, inlet: float, guess: WaferState | None = None, enough: float = 0.0
+    ) -> WaferState:
+        """Return the steady state; flow and coefficients at the coolant's own temperatures, to `enough` K."""
         state = guess or self.uniform(inlet, flow_rate)
         for _ in range(_STEADY_UPDATES):
             means = state.coolant_means
             state = self._equations(means, flow_rate, inlet, None, None).solve(heat, state)
-            if all(np.abs(a - b).max() < _STEADY_CHANGE for a, b in zip(state.coolant_means, means, strict=True)):
+            if all(np.abs(a - b).max() < max(enough, _STEADY_CHANGE) for a, b in zip(state.coolant_means, means, strict=True)):
                 break
         return state
 

@@ -107,12 +107,14 @@ class ReducedWaferModel:
             still=True,
         )  # fmt: skip
 
-    def steady(self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None) -> ReducedState:
-        """Return the steady state for heat in W by tile, (tile_y, tile_x)."""
+    def steady(
+        self, heat: Real, flow_rate: float, inlet: float, guess: ReducedState | None = None, enough: float = 0.0
+    ) -> ReducedState:
+        """Return the steady state for heat in W by tile, (tile_y, tile_x), the coolant's temperature to `enough` K."""
         density = self.density(heat)
         mean = inlet + float(heat.sum()) / (2.0 * self._heat_capacity * self.design.reference_flow(flow_rate))
         found = self.map(flow_rate, mean).settle(
-            density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None
+            density.astype(np.float32), flow_rate, inlet, guess.settled if guess else None, enough
         )
         heats = self.heats(found, density)
         balance = HeatBalance(float(heat.sum()), {"bottom": heats.board}, (heats.coolant,), 0.0)

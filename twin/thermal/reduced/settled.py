@@ -177,7 +177,9 @@ class SettledMap:
         """The modes in single precision, (lines, modes)."""
         return np.asarray(self.modes.shapes, np.float32)
 
-    def settle(self, density: Real, flow_rate: float, inlet: float, guess: Settled | None = None) -> Settled:
+    def settle(
+        self, density: Real, flow_rate: float, inlet: float, guess: Settled | None = None, enough: float = 0.0
+    ) -> Settled:
         """Return the settled state for heat in W/m2, (tile_x, tile_y), coolant's properties at its temperatures.
 
         Parameters
@@ -187,6 +189,8 @@ class SettledMap:
             Coolant in m3/s and K.
         guess : Settled, optional
             What to start from.
+        enough : float
+            Change of walls and coolant in K at which the iteration ends, if that is more than `_ENOUGH`.
 
         Raises
         ------
@@ -201,7 +205,7 @@ class SettledMap:
             sources = self._sources(driven + added, departure)
             before, added = added, self._answer(self.to_sources, self.line_shapes @ sources)
             change = float(np.abs((added - before) * self._in_kelvin).max())
-            if change <= _ENOUGH:
+            if change <= max(enough, _ENOUGH):
                 break
             if not change <= _DIVERGED * smallest or update == _MOST_UPDATES:
                 raise OutOfRange("the coolant is too far from what the reduced model was built for")

@@ -79,13 +79,15 @@ class TwofoldWaferModel:
         except OutOfRange:
             return self.full.uniform(temperature, flow_rate)
 
-    def steady(self, heat: Array, flow_rate: float, inlet: float, guess: State | None = None) -> State:
-        """Return the steady state for heat in W by tile."""
+    def steady(
+        self, heat: Array, flow_rate: float, inlet: float, guess: State | None = None, enough: float = 0.0
+    ) -> State:
+        """Return the steady state for heat in W by tile; changes of the coolant up to `enough` K need no more work."""
         try:
             known = guess if isinstance(guess, ReducedState) else None
-            return self.reduced.steady(heat, flow_rate, inlet, known)
+            return self.reduced.steady(heat, flow_rate, inlet, known, enough)
         except OutOfRange:
-            return self.full.steady(heat, flow_rate, inlet, guess if isinstance(guess, WaferState) else None)
+            return self.full.steady(heat, flow_rate, inlet, guess if isinstance(guess, WaferState) else None, enough)
 
     def step(self, state: State, flow_rate: float, inlet: float, step: float) -> TwofoldStep | WaferStep:
         """Return the equations of one implicit Euler step."""
