@@ -26,10 +26,10 @@ import numpy as np
 
 import twin
 from twin.engine import step as stepping
-from twin.engine.anderson import Anderson
 from twin.engine.coupling import TileLoad, couple
 from twin.engine.plant import WaferPlant
 from twin.engine.run import build
+from twin.engine.secant import Secant
 from twin.workload.activity import virus_activity
 
 DESIGNS = ("manifold-silicon", "straight-cold-plate", "jet-impingement")
@@ -151,10 +151,10 @@ def leaking(plant: WaferPlant, flow: float, inlet: float) -> Callable[[], object
 
     def settle() -> object:
         state: Any = start
-        temperature, change, faster = state.tile_temperature, np.inf, Anderson()
+        temperature, change, faster = state.tile_temperature, np.inf, Secant()
         while change > LEAKAGE_SETTLED:
             heat = plant.power.draw(work, temperature).total(voltage)
-            state = thermal.steady(heat, flow, inlet, state)
+            state = thermal.steady(heat, flow, inlet, state, 0.02 * min(change, 10.0))
             change = float(np.abs(state.tile_temperature - temperature).max())
             temperature = faster.next(temperature, state.tile_temperature)
         return state

@@ -112,7 +112,9 @@ def couple(
         voltage = grid.tile_voltage
         heat = grid.device_power + grid.sheet_loss
         if equations is None:
-            thermal = plant.thermal.steady(heat, flow, inlet, thermal, _COOLANT * min(history.change, _FIRST * tolerance))
+            thermal = plant.thermal.steady(
+                heat, flow, inlet, thermal, _COOLANT * min(history.change, _FIRST * tolerance)
+            )
         else:
             thermal = equations.solve(heat, thermal, _REDUCTION)
         solved += thermal.iterations

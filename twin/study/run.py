@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FIRST_WRITE = 5.0
 """Seconds after which study.zarr is first brought up to date."""
-_WRITE_SHARE = 0.05
+_WRITE_SHARE = 0.02
 """Most of the time that keeping study.zarr up to date may take."""
 _SHOWN_ERRORS = 5
 

@@ -174,7 +174,10 @@ class WaferThermalModel:
         for _ in range(_STEADY_UPDATES):
             means = state.coolant_means
             state = self._equations(means, flow_rate, inlet, None, None).solve(heat, state)
-            if all(np.abs(a - b).max() < max(enough, _STEADY_CHANGE) for a, b in zip(state.coolant_means, means, strict=True)):
+            if all(
+                np.abs(a - b).max() < max(enough, _STEADY_CHANGE)
+                for a, b in zip(state.coolant_means, means, strict=True)
+            ):
                 break
         return state
 

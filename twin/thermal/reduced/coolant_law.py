@@ -137,7 +137,7 @@ class FittedLaw:
         faster, drop = self._velocities(np.log(mean_thickness), flow_rate)
         by_segment = faster[:, self._segment_pieces] * self._moving
         e = np.exp(_polynomial(_inner(self.coefficient, over), by_segment)) - 1.0
-        denser = self._volumetric_heat_capacity(inlet) / self._volumetric_heat_capacity(self.temperature)
+        denser = self._volumetric_heat_capacity(inlet) / self._reference_heat_capacity
         g = self._moving * (np.float32(denser) * np.exp(by_segment) - 1.0)
         flow = BedFlow(
             (), drop, self.reynolds * float(np.exp((by_segment - thick).max())),
@@ -213,6 +213,10 @@ class FittedLaw:
         for number, piece in enumerate(self._layout.pieces):
             shares[piece.first : piece.last + 1, number] = self._layout.lengths[piece.first : piece.last + 1]
         return (shares / shares.sum(axis=0)).astype(np.float32)
+
+    @cached_property
+    def _reference_heat_capacity(self) -> float:
+        return self._volumetric_heat_capacity(self.temperature)
 
     def _volumetric_heat_capacity(self, temperature: float) -> float:
         return float(self.rows.bed.coolant.at(temperature).volumetric_heat_capacity)

@@ -113,19 +113,22 @@ class Followed:
         """Return the factor between this heat and another, (tile_x, tile_y), that fits best."""
         return float(np.vdot(self.settled.density, reaching)) / self._norm if self._norm > 0.0 else 1.0
 
-    def holds(self, reaching: Real, share: float, flow_rate: float, inlet: float) -> bool:
-        """Tell whether the state, scaled, holds well enough for other heat, flow in m3/s and inlet in K."""
-        settled, whole = self.settled, self.size * (1.0 + self.beyond_at(share))
+    def holds(self, reaching: Real, share: float, flow_rate: float, inlet: float, off: float) -> bool:
+        """Tell whether the state, scaled, holds well enough for other heat, flow in m3/s and inlet in K.
+
+        off : error in K because the coolant's properties are not those of the step
+        """
+        settled = self.settled
         if settled.flow_rate != flow_rate or self._norm == 0.0:
             return False
-        if self.off + whole <= _RENEWED:
+        if off + self.size <= _RENEWED and off + self.size * (1.0 + self.beyond_at(share)) <= _RENEWED:
             return True
         low, high = _SHARES
         if not low <= share <= high:
             return False
         rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())
-        warmer = abs(inlet - settled.inlet) / _PROPERTY_SCALE
-        return self.off + self.size * (2.0 * rest + (1.0 - self._by_inlet) * (share - 1.0) ** 2 + warmer) <= _RENEWED
+        error = off + self.size * (2.0 * rest + abs(inlet - settled.inlet) / _PROPERTY_SCALE)
+        return error <= _RENEWED and error + self.size * (1.0 - self._by_inlet) * (share - 1.0) ** 2 <= _RENEWED
 
 
 def property_error(change: Real, rise: Real) -> float:

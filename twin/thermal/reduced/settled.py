@@ -29,7 +29,7 @@ from twin.thermal.wafer import WaferThermalModel
 
 _CHUNK = 32
 _MOST_UPDATES = 60
-_ENOUGH, _FOLLOWED = 1e-3, 2e-3
+_ENOUGH, _FOLLOWED = 1e-3, 1e-2
 """Change of walls and coolant in K at which iterations end, of a steady state and within a time step."""
 _DIVERGED = 4.0
 
@@ -260,7 +260,8 @@ class SettledMap:
 
     def sources_at_inlet(self, settled: Settled) -> Real:
         """Return the sources that a state would have if all its coolant were as warm as that at the inlet."""
-        departure = self.departure(np.zeros_like(settled.answer), settled.flow_rate, settled.inlet)
+        one_line = np.zeros((1, settled.answer.shape[1]), np.float32)
+        departure = self.departure(one_line, settled.flow_rate, settled.inlet)
         return self._sources(settled.answer, departure)
 
     def uniform(self, flow_rate: float, temperature: float) -> Settled:

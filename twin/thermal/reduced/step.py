@@ -41,6 +41,7 @@ class ReducedStep:
         old.forget_step()
         self._model, self._old, self._map = model, old, found
         self._flow_rate, self._inlet, self._step = flow_rate, inlet, step
+        self._renewed: Followed | None = None
 
     @cached_property
     def _pace(self) -> Pace:
@@ -92,9 +93,11 @@ class ReducedStep:
             readings = dynamics.by_tile(self._free + pace.fed(dynamics.by_mode(given + supposed)))
             rise, reaching = readings[:, : dynamics.rows], readings[:, dynamics.rows :] - supposed
             share = followed.share(reaching)
-            if not followed.holds(reaching, share, self._flow_rate, self._inlet):
+            off = 0.0 if followed is self._renewed else followed.off
+            if not followed.holds(reaching, share, self._flow_rate, self._inlet, off):
                 settled = self._map.settle_at(reaching, self._departure, self._flow_rate, self._inlet, followed.settled)
-                followed, share = Followed(model, settled, self._off(settled)), 1.0
+                self._renewed = followed = Followed(model, settled, self._off(settled))
+                share = 1.0
                 updates += settled.updates
             correction = np.float32(followed.beyond_at(share)) * followed.extra - supposed
             supposed = supposed + correction
