@@ -39,7 +39,10 @@ _PEAKED = 1.5
 
 @dataclass(frozen=True)
 class _Point:
-    """An iterate: set points with voltages, wafers, how they answer to heat, coolant flow in m3/s and inlet in K."""
+    """An iterate: set points with voltages, wafers, how they answer to heat, coolant flow in m3/s and inlet in K.
+
+    Wafers are None before the first solution, and where one starts anew.
+    """
 
     settled: Settled
     thermal: tuple[Any, ...]
@@ -89,18 +92,17 @@ def steady_wafer(plant: WaferPlant, load: MeanLoad | None) -> tuple[Sample, Mean
 
 def _first(plant: WaferPlant, load: MeanLoad | None, condition: Condition) -> _Point:
     wanted, flow = plant.cooling.inlet_temperature, plant.cooling.flow_rate
-    thermal = plant.thermal.uniform(wanted, flow)
-    loop = plant.design.loop
-    delivered = delivered_flow(loop, flow, thermal.pressure_drop, condition.running(loop.pump))
+    loop, drop = plant.design.loop, plant.thermal.uniform_drop(wanted, flow)
+    delivered = delivered_flow(loop, flow, drop, condition.running(loop.pump))
     if delivered <= 0.0:
         raise RunStopped("there is no steady state: no pump runs")
     settled = unsettled(plant, load, initial_control(plant.chip, plant.wafers), wanted)
-    return _Point(settled, (thermal,) * plant.wafers, Answer.unknown(plant), delivered, wanted)
+    return _Point(settled, (None,) * plant.wafers, Answer.unknown(plant), delivered, wanted)
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """A wafer, and the temperatures of its tiles in K that are expected instead."""
+    """A wafer, None before the first solution, and the temperatures of its tiles in K that are expected instead."""
 
     state: Any
     tile_temperature: Array
@@ -176,7 +178,7 @@ def _slower(plant: WaferPlant, load: MeanLoad | None, point: _Point, stop: RunSt
     return replace(
         point,
         settled=unsettled(plant, load, replace(point.control, throttle=throttle, clock=clock), point.inlet),
-        thermal=(plant.thermal.uniform(point.inlet, point.flow),) * plant.wafers,
+        thermal=(None,) * plant.wafers,
         answer=Answer.unknown(plant),
     )
 

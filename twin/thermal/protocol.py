@@ -100,6 +100,9 @@ class ThermalModel(Protocol):
     def uniform(self, temperature: float, flow_rate: float) -> ThermalState:
         """Return a wafer at one temperature in K with a flow in m3/s."""
 
+    def uniform_drop(self, temperature: float, flow_rate: float) -> float:
+        """Return the pressure drop in Pa of a flow in m3/s of coolant at one temperature in K."""
+
     def steady(
         self, heat: Array, flow_rate: float, inlet: float, guess: Any = None, enough: float = 0.0
     ) -> ThermalState:

@@ -79,6 +79,10 @@ class TwofoldWaferModel:
         except OutOfRange:
             return self.full.uniform(temperature, flow_rate)
 
+    def uniform_drop(self, temperature: float, flow_rate: float) -> float:
+        """Return the pressure drop in Pa of a flow in m3/s of coolant at one temperature in K."""
+        return self.full.uniform_drop(temperature, flow_rate)
+
     def steady(
         self, heat: Array, flow_rate: float, inlet: float, guess: State | None = None, enough: float = 0.0
     ) -> State:
