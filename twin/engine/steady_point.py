@@ -39,15 +39,16 @@ def steady_point(scenario: Scenario, where: str = "scenario") -> dict[str, float
     """
     start = clock.perf_counter()
     simulation = build(scenario, where)
-    sample, service = _solve(simulation, _load(scenario))
+    sample, service = _solve(simulation, _load(simulation, scenario))
     found = kpis.calculate(_OneSecond(sample, clock.perf_counter() - start), _Users(service))  # type: ignore[arg-type]
     return {**found, _OF_MANY_REQUESTS: None}
 
 
-def _load(scenario: Scenario) -> MeanLoad | None:
-    if scenario.workload.type != "serving":
-        return None
-    return Asked.by(scenario.workload).load
+def _load(simulation: Simulation, scenario: Scenario) -> MeanLoad | None:
+    if isinstance(simulation, WaferSimulation):
+        serving = simulation.plant.service
+        return serving.asked.load if serving else None
+    return Asked.by(scenario.workload).load if scenario.workload.type == "serving" else None
 
 
 def _solve(simulation: Simulation, load: MeanLoad | None) -> tuple[Sample, MeanService]:

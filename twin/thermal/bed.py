@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,10 @@ class ChannelBed:
     def uniform(self, temperature: float) -> tuple[Array, ...]:
         """Return coolant fields at one temperature."""
         return tuple(np.full(self.shape, temperature) for _ in self.layouts)
+
+    def alike(self) -> ChannelBed:
+        """Return the bed as one column, for coolant that is as warm in all of them; itself if some are clogged."""
+        return self if self.clogging else replace(self, column_widths=self.column_widths.sum(keepdims=True))
 
     def flow(self, flow_rate: float, means: Sequence[Array]) -> BedFlow:
         """Return flow and pressure drop at a total flow in m3/s, for coolant mean temperatures (columns, cells) in K.

@@ -8,7 +8,7 @@ pieces the flow divides so that all have one drop, as in twin.thermal.hydraulics
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Protocol
@@ -100,7 +100,7 @@ class FittedLaw:
     def fit(cls, rows: TileRows, flow_rate: float, temperature: float) -> FittedLaw:
         """Return the law of clean channels about a flow in m3/s and a temperature in K."""
         assert isinstance(rows.bed, ChannelBed)
-        bed = replace(rows.bed, column_widths=rows.bed.column_widths.sum(keepdims=True))
+        bed = rows.bed.alike()
         low, high = _range(bed)
         samples = [(share, float(t)) for share, t in product(_FLOWS, np.linspace(low, high, _TEMPERATURES))]
         samples.append((1.0, temperature))

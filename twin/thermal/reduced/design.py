@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import exp, log
 
 from twin.spec.chip import Array as Tiles
@@ -35,7 +35,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class ReducedDesign:
-    """Chip, cooling design, mesh, coolant and tiles, without their operating point; equal if they look alike."""
+    """Chip, cooling design, mesh, coolant and tiles, without their operating point; equal if these are."""
 
     chip: Chip
     cooling: ChannelDesign | JetDesign
@@ -52,16 +52,17 @@ class ReducedDesign:
             wafer.chip, wafer.design, wafer.recipe, wafer.coolant, wafer.tiles_per_die, wafer.blocked, wafer.clogged
         )
 
-    @cached_property
-    def _text(self) -> str:
-        parts = (self.chip, self.cooling, self.recipe, self.tiles, self.blocked, self.clogged)
-        return f"{parts!r} {id(self.coolant)}"
+    @property
+    def _specs(self) -> tuple[object, ...]:
+        return self.chip, self.cooling, self.recipe, self.tiles, self.blocked, self.clogged
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ReducedDesign) and self._text == other._text
+        if not isinstance(other, ReducedDesign):
+            return False
+        return self.coolant is other.coolant and self._specs == other._specs
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash((self.chip, self.cooling, id(self.coolant)))
 
     @property
     def flow_range(self) -> tuple[float, float]:
