@@ -97,6 +97,11 @@ class Dynamics:
         """Rows of tiles along the flow."""
         return int(self.left.shape[2])
 
+    @property
+    def none(self) -> Real:
+        """No states: all rest under heat."""
+        return np.zeros((len(self.real), 0), np.float32)
+
     @cached_property
     def cosines(self) -> Real:
         """Tiles' modes across the flow, (tile_x, groups)."""
@@ -135,16 +140,11 @@ class Dynamics:
 
     def top_means(self, density: Real) -> Real:
         """Return the top's mean by tile in K that heat in W/m2 by tile gives, settled."""
-        nothing = np.zeros((len(self.real), 0), np.float32)
-        return self.by_tile(self._read("top", nothing, self.by_mode(density), 0.0))
+        return self.by_tile(self._read("top", self.none, self.by_mode(density), 0.0))
 
-    def unsettled_coolant(self, states: Real, modes: Real, settled: Real, board: float) -> Real:
-        """Return the coolant's mean by tile in K beyond that of states at rest under the heat `settled`.
-
-        The other parameters are those of `bottom_means`.
-        """
-        present = self._read("coolant", states, modes, board)
-        return self.by_tile(present - self._read("coolant", states[:, :0], settled, board))
+    def coolant_means(self, states: Real, modes: Real, board: float) -> Real:
+        """Return the coolant's mean by tile in K; parameters are those of `bottom_means`."""
+        return self.by_tile(self._read("coolant", states, modes, board))
 
     def _read(self, name: str, states: Real, modes: Real, board: float) -> Real:
         """Return a reading in tiles' modes, (groups, rows), of some states, the others resting under heat."""
@@ -205,6 +205,18 @@ class Dynamics:
         used = self.members >= 0
         result[self.members[used]] = found.reshape(groups, members, nodes)[used]
         return result
+
+    @property
+    def stacked(self) -> Real:
+        """The fields with members, nodes along y and places in one row, (groups, members ny places, states)."""
+        return self.fields.reshape(len(self.fields), -1, self.fields.shape[-1])
+
+    def whole(self, states: Real, modes: Real) -> Real:
+        """Return the fields in K of some states, (groups, members ny places), the others resting under heat.
+
+        modes : the heat in tiles' modes, (groups, rows)
+        """
+        return self._read("stacked", states, modes, 0.0)
 
     @cached_property
     def _layers(self) -> dict[str, Real]:

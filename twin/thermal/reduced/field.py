@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,11 +24,11 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     found = model.map_of(state.settled)
     modes, settled = found.modes, state.settled
     if settled.density is not state.reaching:
-        flow = settled.flow_rate
-        settled = found.settle_at(state.reaching, model.departure(state, found, flow), flow, state.inlet, settled)
+        sources = np.float32(state.followed.beyond_at(state.share)) * settled.sources
+        settled = replace(settled, density=state.reaching, sources=sources, inlet=state.inlet)
     amplitudes = found.whole(settled)
     if not state.at_rest:
-        _add_unsettled(amplitudes, state.unsettled, model)
+        _add_unsettled(amplitudes, state, model)
     places = amplitudes.shape[2]
     nodal = (found.shapes @ amplitudes.reshape(len(amplitudes), -1)).reshape(len(found.shapes), -1, places)
     if not state.at_rest:
@@ -46,10 +47,10 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     return HeatState(solid, (absolute[:, row, place],))
 
 
-def _add_unsettled(amplitudes: Real, states: Real, model: ReducedWaferModel) -> None:
-    """Add the fields of reduced states to temperatures of the modes, (modes, ny, places), in place."""
-    dynamics = model.dynamics
-    fields = np.matmul(dynamics.fields.reshape(len(states), -1, states.shape[1]), states.astype(np.float32)[:, :, None])
+def _add_unsettled(amplitudes: Real, state: ReducedState, model: ReducedWaferModel) -> None:
+    """Add the fields of what is not settled to temperatures of the modes, (modes, ny, places), in place."""
+    dynamics, count = model.dynamics, state.states.shape[1]
+    fields = dynamics.whole(state.unsettled[:, :count], dynamics.by_mode(state.density - state.reaching))
     by_member = fields.reshape(*dynamics.members.shape, *amplitudes.shape[1:])
     used = dynamics.members >= 0
     amplitudes[dynamics.members[used]] += by_member[used]

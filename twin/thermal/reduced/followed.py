@@ -63,6 +63,18 @@ class Followed:
         return self.beyond - self.model.dynamics.top_means(self.extra)
 
     @cached_property
+    def coolant(self) -> Real:
+        """Mean coolant by tile over the inlet in K, (tile_x, tile_y)."""
+        return self.model.by_tile(self.settled, 1)
+
+    @cached_property
+    def coolant_beyond(self) -> Real:
+        """What the mean coolant by tile is beyond that of the linear states at rest in K, (tile_x, tile_y)."""
+        dynamics = self.model.dynamics
+        heat = dynamics.by_mode(self.settled.density + self.extra)
+        return self.coolant - dynamics.coolant_means(dynamics.none, heat, self._board)
+
+    @cached_property
     def _by_inlet(self) -> float:
         """Part of what lies beyond that the inlet's temperature alone makes."""
         settled = self.settled

@@ -144,24 +144,25 @@ class ReducedState(BalanceReadings):
         return np.asarray(self.rise.T, float) + self.inlet
 
     @cached_property
-    def coolant_lag(self) -> Real:
-        """How far the mean coolant by tile is from that settled for the heat at the walls in K, (tile_x, tile_y)."""
+    def coolant_by_tile(self) -> Real:
+        """Mean coolant by tile over the inlet in K, (tile_x, tile_y)."""
         if self.still:
-            return np.zeros_like(self.reaching)
+            return np.float32(self.share) * self.followed.coolant
         dynamics, board = self.model.dynamics, self.model.film * (self.model.ambient - self.inlet)
-        present, settled = (dynamics.by_mode(heat + self.extra) for heat in (self.density, self.reaching))
-        return dynamics.unsettled_coolant(self.states, present, settled, board)
+        linear = dynamics.coolant_means(self.states, dynamics.by_mode(self.density + self.extra), board)
+        return np.asarray(linear + np.float32(self.followed.beyond_at(self.share)) * self.followed.coolant_beyond)
 
     @cached_property
     def coolant_temperature(self) -> Real:
         """Mean coolant in K, (tile_y, tile_x)."""
-        settled = np.float32(self.share) * self.model.by_tile(self.settled, 1)
-        return np.asarray((settled + self.coolant_lag).T, float) + self.inlet
+        return np.asarray(self.coolant_by_tile.T, float) + self.inlet
 
     @property
     def coolant_rise(self) -> Real:
         """Mean coolant over the inlet in K, (lines, rows)."""
-        return np.float32(self.share) * self.model.rises(self.settled) + self.model.on_lines(self.coolant_lag)
+        share, followed = np.float32(self.share), self.followed
+        rise = share * self.model.rises(self.settled)
+        return rise if self.still else rise + self.model.on_lines(self.coolant_by_tile - share * followed.coolant)
 
     @cached_property
     def within(self) -> Real:
