@@ -9,6 +9,7 @@ from twin import library
 from twin.errors import SpecError
 from twin.power.model import PowerModel
 from twin.spec.chip import Array as Tiles
+from twin.spec.clog import Clog
 from twin.spec.material import Material
 from twin.spec.mesh import MeshRecipe
 from twin.thermal.coolant import load_coolant
@@ -312,3 +313,12 @@ def test_silicon_of_a_power_law_conducts_worse_where_it_is_warm() -> None:
         assert state.balance.residual < 1e-7
         rises[name] = state.peak - 330.0
     assert rises["constant"] < rises["law"] < 1.02 * rises["constant"]
+
+
+@pytest.mark.parametrize("options", [{}, {"design": "straight-cold-plate"}, {"design": "jet-impingement"}, "clogged"])
+def test_pressure_drop_at_rest_is_that_of_a_uniform_wafer(options: dict[str, str] | str) -> None:
+    clogged = [Clog(x=("20 mm", "90 mm"), y=("10 mm", "60 mm"), blocked_share=0.6)]
+    model = wafer(clogged=clogged) if isinstance(options, str) else wafer(**options)
+    for temperature in (283.15, 318.15):
+        at_rest = model.uniform(temperature, FLOW).pressure_drop
+        assert model.uniform_drop(temperature, FLOW) == pytest.approx(at_rest, rel=1e-9)
