@@ -30,7 +30,7 @@ check: setup
 
 test: check
 	@.ci/chromium
-	$(PYTEST)
+	$(PYTEST) --numprocesses 2 --dist loadfile
 
 acceptance: setup
 	@.ci/chromium
