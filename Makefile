@@ -30,7 +30,8 @@ check: setup
 
 test: check
 	@.ci/chromium
-	$(PYTEST) --numprocesses 2 --dist loadfile
+	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone'
+	$(PYTEST) -m alone
 
 acceptance: setup
 	@.ci/chromium

@@ -98,7 +98,11 @@ def clear_folders() -> None:
 
 def folders(kind: str) -> list[Path]:
     """Return the folders that are searched for a kind, first found wins."""
-    name = _KINDS[check_kind(kind)][0]
+    return searched(_KINDS[check_kind(kind)][0])
+
+
+def searched(name: str) -> list[Path]:
+    """Return the folders of this name that are searched, first found wins."""
     roots = [*_extra_folders, *_environment_folders(), packaged(name).parent]
     return [root / name for root in roots if (root / name).is_dir()]
 

@@ -70,6 +70,7 @@ def test_killed_study_goes_on_where_it_was(folder: Path, whole: Path) -> None:
     assert_same_bits(dataset(out), dataset(whole))
 
 
+@pytest.mark.alone
 def test_interrupted_study_ends_within_two_seconds(folder: Path, whole: Path) -> None:
     out = folder / "interrupted"
     process = start(folder, "gpus.yaml", "--out", "interrupted", "--no-reuse", "--workers", "2")

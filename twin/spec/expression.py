@@ -50,6 +50,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 _OFFSETS = ("degree_Celsius", "degree_Fahrenheit")
 _LONGEST = 1000
 _KEEP_UNIT = {"abs", "min", "max"}
+_OF_MANY = {"min", "max"}
 _GRAMMAR = "use names, numbers with units, + - * / **, comparisons, and, or, not, abs, sqrt, exp, log, min, max"
 _TEXT, _TRUTH = "text", "truth"
 
@@ -190,7 +191,9 @@ def _dimension(node: ast.expr, units: Mapping[str, str | None]) -> Any:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _truth(_dimension(operand, units))
         case ast.BoolOp(values=parts):
-            return next(_truth(_dimension(part, units)) for part in parts)
+            for part in parts:
+                _truth(_dimension(part, units))
+            return _TRUTH
         case ast.Compare(left=left, ops=operations, comparators=others) if {type(o) for o in operations} <= set(
             _COMPARISONS
         ):
@@ -200,6 +203,9 @@ def _dimension(node: ast.expr, units: Mapping[str, str | None]) -> Any:
 
 
 def _of_function(name: str, arguments: list[Any]) -> Any:
+    many = name in _OF_MANY
+    if many != (len(arguments) > 1):
+        raise ExpressionError(f"{name}() takes {'two numbers or more' if many else 'one number'}, not {len(arguments)}")
     for argument in arguments:
         _number(argument)
     _alike(arguments)

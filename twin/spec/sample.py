@@ -37,7 +37,7 @@ class Span(Bounds):
     """The bounds between which a key is sampled, and how its values are distributed between them.
 
     The distribution is that of the value, or with `log` of its logarithm; a `normal` one is cut off at the
-    bounds. Without `mode` the most likely value of a triangular distribution is the present one.
+    bounds. Without `mode` the most likely value of a triangular distribution is that of the input in the library.
     """
 
     distribution: Distribution = "uniform"

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from twin.errors import OutputError, RunStopped
 from twin.study.outcome import DONE, EXCLUDED, FAILED, PENDING, RUNNING, Figures, Outcome
@@ -52,7 +53,7 @@ class Catalogue:
         OutputError
             The folder holds another study.
         """
-        known = dict(self._db.execute("SELECT key, value FROM study"))
+        known = dict(self._rows("SELECT key, value FROM study"))
         if known.get("signature", signature) != signature or known.get("format", _FORMAT) != _FORMAT:
             raise OutputError(
                 f"{self.path.parent} holds another study. Remedy: another --out; points that both have are reused"
@@ -76,12 +77,7 @@ class Catalogue:
     def pending(self) -> list[tuple[int, str]]:
         """Return number and identity of one point of every identity that has no result, in order."""
         query = "SELECT min(number), identity FROM points WHERE state IN (?, ?) GROUP BY identity ORDER BY 1"
-        return list(self._db.execute(query, (PENDING, RUNNING)))
-
-    def set_running(self, identities: Iterable[str]) -> None:
-        """Mark points as handed to a worker."""
-        with self._transaction():
-            self._set_running(identities)
+        return self._rows(query, PENDING, RUNNING)
 
     def _set_running(self, identities: Iterable[str]) -> None:
         query = "UPDATE points SET state = ? WHERE identity = ? AND state = ?"
@@ -114,30 +110,34 @@ class Catalogue:
     def known(self, identities: Sequence[str]) -> Iterator[Outcome]:
         """Yield the results that there are of some points, failures included."""
         for identity in identities:
-            for figures, error, *rest in self._db.execute(
+            for figures, error, *rest in self._rows(
                 "SELECT figures, error, lasting, started, finished, host, worker FROM results WHERE identity = ?",
-                (identity,),
+                identity,
             ):
                 yield Outcome(identity, json.loads(figures) if figures is not None else None, error, *rest)
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of points in each state that occurs."""
-        return dict(self._db.execute("SELECT state, count(*) FROM points GROUP BY state"))
+        return dict(self._rows("SELECT state, count(*) FROM points GROUP BY state"))
 
     def reused(self) -> int:
         """Return how many done points were not computed by the present start of the study."""
-        return int(self._db.execute("SELECT count(*) FROM points WHERE reused AND state = ?", (DONE,)).fetchone()[0])
+        return int(self._rows("SELECT count(*) FROM points WHERE reused AND state = ?", DONE)[0][0])
 
     def errors(self, most: int) -> list[tuple[int, str]]:
         """Return the first failed points with their errors."""
         query = "SELECT number, error FROM points WHERE state = ? ORDER BY number LIMIT ?"
-        return list(self._db.execute(query, (FAILED, most)))
+        return self._rows(query, FAILED, most)
 
     def results(self) -> Iterator[tuple[int, str, Figures | None]]:
         """Yield number, state and key figures of all points."""
         query = "SELECT number, state, figures FROM points LEFT JOIN results USING (identity) ORDER BY number"
-        for number, state, figures in self._db.execute(query):
+        for number, state, figures in self._rows(query):
             yield number, state, json.loads(figures) if figures is not None and state == DONE else None
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._guarded():
+            return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -156,10 +156,22 @@ class Catalogue:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise RunStopped(
-                f"{self.path}: cannot be written ({error}). What was recorded before is kept. "
-                "Remedy: make room on the disk, then run the same command again"
-            ) from error
+            raise RunStopped(f"{self.path}: {_remedy(error)}") from error
+
+
+def _remedy(error: sqlite3.DatabaseError) -> str:
+    """Return what is wrong with a catalogue and what to do about it."""
+    text = str(error)
+    if "locked" in text:
+        return f"another program uses it ({text}). Remedy: close it, then run the same command again"
+    if "malformed" in text or "not a database" in text:
+        return (
+            f"is damaged ({text}). Remedy: move it away, then run the same command again; its points are computed anew"
+        )
+    return (
+        f"cannot be written ({text}). What was recorded before is kept. "
+        "Remedy: make room on the disk, then run the same command again"
+    )
 
 
 def written(figures: Figures | None) -> str | None:

@@ -142,12 +142,14 @@ def _update(arrays: dict[str, np.ndarray[Any, Any]], store: Path) -> None:
 
 
 def _is_current(plan: Plan, store: Path) -> bool:
-    """Tell whether a store can be read and is laid out for this study and what it records."""
+    """Tell whether a store can be read and is laid out for these points of the study and what it records."""
     if not (store / "zarr.json").is_file():
         return False
     try:
         found = open_study(store.parent)
         expected = _dataset(plan, {name: np.empty(plan.shape) for name in (*variables(plan), STATUS)})
-        return found.attrs == expected.attrs and set(found.data_vars) == set(expected.data_vars)
+        if found.attrs != expected.attrs or set(found.data_vars) != set(expected.data_vars):
+            return False
+        return all(np.array_equal(found[name].values, values.values) for name, values in expected.coords.items())
     except (OSError, ValueError, KeyError):
         return False

@@ -116,7 +116,8 @@ class Evaluations:
             return
         if self._client is None:
             self._client = self._connect(self._stack)
-        asked = [(name, points.changes(identities.index(name))) for name in left]
+        numbers = {name: number for number, name in enumerate(identities)}
+        asked = [(name, points.changes(numbers[name])) for name in left]
         yield from Batches(self._client, self._task, asked, lambda names: None).outcomes()
 
     def _evaluation(self, shares: Numbers, points: Plan, number: int, outcome: Outcome | None) -> Evaluation:

@@ -85,10 +85,15 @@ def _wrong(answer: Answer, units: Mapping[str, str | None], varied: tuple[str, .
         if key not in varied:
             yield "for_each", f"'{key}' is not varied. {did_you_mean(key, varied)}"
     for text in answer.limits:
-        try:
-            Expression(text).unit(units)
-            for side in Limit(text).sides:
-                if side.unit(units) in ("text", "truth"):
-                    yield "limits", f"'{text}' does not compare numbers"
-        except ExpressionError as error:
-            yield "limits", str(error)
+        if wrong := wrong_limit(text, units):
+            yield "limits", wrong
+
+
+def wrong_limit(text: str, units: Mapping[str, str | None]) -> str:
+    """Return what is wrong with a limit over quantities with these SI units; empty if nothing is."""
+    try:
+        Expression(text).unit(units)
+        sides = Limit(text).sides
+        return f"'{text}' does not compare numbers" if any(s.unit(units) in ("text", "truth") for s in sides) else ""
+    except ExpressionError as error:
+        return str(error)

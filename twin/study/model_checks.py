@@ -15,7 +15,7 @@ from twin.results.checkpoint import replace_file
 from twin.study.batches import Batches
 from twin.study.catalogue import Catalogue
 from twin.study.identity import point_identity
-from twin.study.outcome import Outcome
+from twin.study.outcome import Figures, Outcome
 from twin.study.plan import SCENARIO, Plan, resolved
 from twin.study.shared import SharedPoints
 from twin.study.worker import Task
@@ -44,6 +44,29 @@ class Check:
         return self.reduced - self.full
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """The points of a study that are checked: why, what the reduced model gave, and who they are to the full model.
+
+    base : the resolved scenario with the full model, as JSON text
+    """
+
+    why: dict[int, str]
+    figures: dict[int, Figures]
+    identities: dict[str, int]
+    base: str
+
+    @classmethod
+    def of(cls, plan: Plan, catalogue: Catalogue) -> _Chosen:
+        """Return the choice among the points that are done."""
+        known = {number: figures for number, _, figures in catalogue.results() if figures and figures.get(_PEAK)}
+        why = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()})
+        base = json.dumps({**plan.base, "thermal": {**plan.base["thermal"], "model": FULL}})
+        steady = plan.study.steady
+        identities = {point_identity(resolved(base, plan.changes(number)), steady): number for number in why}
+        return cls(why, known, identities, base)
+
+
 def is_checked(plan: Plan) -> bool:
     """Tell whether the points of a study are steady ones of the reduced model; runs in time check themselves."""
     varied = {values.key.name for dimension in plan.dimensions for values in dimension.values}
@@ -52,9 +75,9 @@ def is_checked(plan: Plan) -> bool:
     return bool(plan.base["thermal"]["model"] == REDUCED)
 
 
-def are_missing(plan: Plan, folder: Path) -> bool:
-    """Tell whether a study is to be checked and was not yet."""
-    return is_checked(plan) and not (folder / CHECKS).is_file()
+def are_missing(plan: Plan, catalogue: Catalogue, folder: Path) -> bool:
+    """Tell whether a study is to be checked and was not yet, or not at the points that it has now."""
+    return is_checked(plan) and _checked_points(folder) != sorted(_Chosen.of(plan, catalogue).identities)
 
 
 def chosen_points(peaks: Mapping[int, float], seed: int = _SEED) -> dict[int, str]:
@@ -71,25 +94,25 @@ def write_checks(
     plan: Plan, catalogue: Catalogue, shared: SharedPoints | None, task: Task, client: Any, folder: Path
 ) -> None:
     """Compute the chosen points of a study with the full model and keep the differences in its folder."""
-    known = {number: figures for number, _, figures in catalogue.results() if figures and figures.get(_PEAK)}
-    chosen = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()})
-    base = json.dumps({**plan.base, "thermal": {**plan.base["thermal"], "model": FULL}})
-    identities = {point_identity(resolved(base, plan.changes(number)), plan.study.steady): number for number in chosen}
+    chosen = _Chosen.of(plan, catalogue)
+    known, identities = chosen.figures, chosen.identities
     outcomes = list(shared.find(list(identities))) if shared is not None else []
     left = [(name, plan.changes(number)) for name, number in identities.items() if name not in _names(outcomes)]
-    for more in Batches(client, replace(task, base=base), left, lambda identities: None).outcomes():
+    for more in Batches(client, replace(task, base=chosen.base), left, lambda identities: None).outcomes():
         outcomes += more
         if shared is not None:
             shared.keep(more)
     checks = [
-        Check(number, chosen[number], quantity, float(reduced), float(full))
+        Check(number, chosen.why[number], quantity, float(reduced), float(full))
         for number, outcome in sorted((identities[o.identity], o) for o in outcomes if o.figures)
         for quantity in _COMPARED
         if (reduced := known[number].get(quantity)) is not None
         and (full := (outcome.figures or {}).get(quantity)) is not None
     ]
+    points = sorted(outcome.identity for outcome in outcomes if outcome.figures or outcome.lasting)
+    content = {"points": points, "checks": [asdict(check) for check in checks]}
     try:
-        replace_file(folder / CHECKS, json.dumps([asdict(check) for check in checks], indent=1).encode())
+        replace_file(folder / CHECKS, json.dumps(content, indent=1).encode())
     except OSError as error:
         raise RunStopped(
             f"{folder / CHECKS}: cannot be written ({error.strerror}). All points are kept. "
@@ -105,11 +128,19 @@ def read_checks(folder: Path | str) -> list[Check]:
     """Return the checks of a study; none where its points were not computed with the reduced model."""
     path = Path(folder) / CHECKS
     try:
-        return [Check(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
+        return [Check(**item) for item in json.loads(path.read_text(encoding="utf-8"))["checks"]]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise OutputError(f"{path}: cannot be read ({error}); delete it and run the study again") from error
+
+
+def _checked_points(folder: Path) -> list[str]:
+    """Return the identities of the points that were checked, in order; none if there is no such file."""
+    try:
+        return list(json.loads((folder / CHECKS).read_text(encoding="utf-8"))["points"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
 
 
 def checks_in_words(checks: list[Check]) -> str:
@@ -120,7 +151,9 @@ def checks_in_words(checks: list[Check]) -> str:
     powers = [abs(check.difference) / check.full for check in checks if check.quantity != _PEAK and check.full]
     worst = max(peaks, key=lambda check: abs(check.difference))
     power = f", wafer power by at most {100 * max(powers):.2g} %" if powers else ""
+    random = sum(check.chosen == "random" for check in peaks)
+    hottest = "the hottest and " * (random < len(peaks))
     return (
-        f"reduced less full model at the hottest and {len(peaks) - 1} random points: peak temperature by at most "
+        f"reduced less full model at {hottest}{random} random points: peak temperature by at most "
         f"{abs(worst.difference):.2g} K{power}"
     )

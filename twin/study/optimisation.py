@@ -120,6 +120,8 @@ def search_optimum(
             found = front(goal, evaluations) if len(goal.objectives) == 2 else optimum(goal, evaluations)
         except RunStopped as stop:
             stopped = stop
+        if stopped is not None and not evaluations.all:
+            raise stopped
         points = evaluations.points(np.array([point.shares for point in evaluations.all]))
     excluded = [number for number in range(points.points) if points.is_excluded(number)]
     identities = [points.identity(number) for number in range(points.points)]

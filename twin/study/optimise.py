@@ -125,11 +125,6 @@ class Goal:
         return merit.violation <= _BROKEN
 
 
-def first_points(goal: Goal, evaluations: Evaluations, shares: Numbers) -> None:
-    """Compute the points that the search begins with, and learn from them."""
-    goal.learn(evaluations(shares))
-
-
 def optimum(goal: Goal, evaluations: Evaluations) -> Optimum:
     """Return the least value of the first objective; the first points must have been computed.
 

@@ -24,8 +24,8 @@ from twin.spec.scenario import INPUTS, Scenario, set_dotted
 from twin.spec.study import Range, Study
 from twin.study.axes import Values, as_values, range_numbers, repeated, written_number
 from twin.study.identity import point_identity
-from twin.study.limits import Limit
 from twin.study.limits import problems as answer_problems
+from twin.study.limits import wrong_limit
 from twin.study.sampling import Variation, design, drawn, variations
 
 POINT, REPLICA, SEED = "point", "replica", "workload.seed"
@@ -381,12 +381,8 @@ class Planner:
         for number, text in enumerate(self.study.optimise.minimise):
             self._expression(f"optimise.minimise.{number}", Expression(text), units, truth=False)
         for number, text in enumerate(self.study.optimise.subject_to):
-            place = f"optimise.subject_to.{number}"
-            if self._expression(place, Expression(text), units, truth=True):
-                try:
-                    _ = Limit(text).sides
-                except ExpressionError as error:
-                    self.problems.append(Problem(place, str(error)))
+            if wrong := wrong_limit(text, units):
+                self.problems.append(Problem(f"optimise.subject_to.{number}", wrong))
         whole = [name for name, variation in self.over.items() if variation.key.whole]
         self.problems += [Problem(f"{self._place}.{name}", "is a whole number; use `axes`") for name in whole]
 

@@ -97,7 +97,7 @@ def study(
     SpecError, LibraryError, OutputError
         Bad input; nothing is computed.
     RunStopped
-        Disk full, or the workers are gone; what was recorded is kept.
+        Disk full, or the workers are gone; what was recorded in `out` is kept.
     """
     options: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "reuse": reuse, "progress": progress}
     if out is not None:
@@ -172,7 +172,7 @@ class _Running:
     def compute(self, workers: int | None, scheduler: Any | None) -> None:
         """Compute what is not known."""
         self._tell()
-        if not self._left and not model_checks.are_missing(self._plan, self._folder):
+        if not self._left and not model_checks.are_missing(self._plan, self._catalogue, self._folder):
             return
         task = self._task()
         identities = dict(self._left)

@@ -86,12 +86,17 @@ def variations(
         below = [key for key, given in inputs.items() if key.startswith(f"{name}.") and given.uncertain]
         if name not in table and not below:
             problems.append(Problem(f"{place}.{name}", f"unknown key. {did_you_mean(name, table)}"))
-        for key in [name] if name in table else [key for key in below if key not in over]:
+        for key in [name] if name in table else [key for key in below if _most_special(key, over) == name]:
             try:
                 found[key] = _variation(table[key], span, inputs.get(key))
             except ValueError as error:
                 problems.append(Problem(f"{place}.{name}", f"{key}: {error}" if key != name else str(error)))
     return found
+
+
+def _most_special(key: str, over: Mapping[str, Bounds]) -> str:
+    """Return the longest of the names that stand for a key."""
+    return max((name for name in over if key == name or key.startswith(f"{name}.")), key=len)
 
 
 def _variation(key: Key, span: Bounds, given: Input | None) -> Variation:

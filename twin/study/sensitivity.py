@@ -13,7 +13,7 @@ from twin.results.kpis import KPIS, NUMERICAL
 from twin.spec.documents import validate
 from twin.spec.study import Study
 from twin.study.dataset import STATUS
-from twin.study.plan import POINT
+from twin.study.plan import POINT, REPLICA
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,29 +101,28 @@ def sobol_indices(first: Numbers, second: Numbers, mixed: Numbers) -> Numbers:
 
 
 def sensitivities(data: xr.Dataset) -> list[Sensitivity]:
-    """Return the Sobol indices of every quantity that a study with a saltelli design recorded.
+    """Return the Sobol indices of the quantities that a study with a saltelli design recorded.
 
-    Rows of the design with a point that failed are left out.
+    Rows of the design in which a point has no value are left out, and quantities with too few of the others.
 
     Raises
     ------
     OutputError
-        The study has no saltelli design, or too few of its points are done.
+        The study has no saltelli design, or no quantity has values in enough of its rows.
     """
     study = study_of(data)
     if study.sample is None or study.sample.method != "saltelli":
         raise OutputError("Sobol indices need a sample with `method: saltelli`")
-    planned = study.sample.points
+    planned, found, most = study.sample.points, [], 0
     keys = _mixed_keys(data, planned)
-    found = []
     for name, values in _quantities(data):
         blocks = values.reshape(len(keys) + 2, planned)
         whole = np.isfinite(blocks).all(axis=0)
-        if whole.sum() < _LEAST_ROWS:
-            raise OutputError(
-                f"only {whole.sum()} of {planned} rows of the design are done for '{name}'; {_LEAST_ROWS} are needed"
-            )
-        found.append(_sensitivity(data, name, keys, blocks[:, whole], planned, study.sample.seed))
+        most = max(most, int(whole.sum()))
+        if whole.sum() >= _LEAST_ROWS:
+            found.append(_sensitivity(data, name, keys, blocks[:, whole], planned, study.sample.seed))
+    if not found:
+        raise OutputError(f"{most} of {planned} rows of the design have all their values; {_LEAST_ROWS} are needed")
     return found
 
 
@@ -175,13 +174,18 @@ def _mixed_keys(data: xr.Dataset, planned: int) -> list[str]:
 
 
 def _quantities(data: xr.Dataset) -> list[tuple[str, Numbers]]:
-    """Return what was recorded of the points and differs between them, numerical book-keeping left out."""
+    """Return what was recorded of the points and differs between them, numerical book-keeping left out.
+
+    Of replicas it is the mean; a point of which one has no value has none.
+    """
     found = []
     done = np.asarray(data[STATUS].values == "done")
     for name in map(str, data.data_vars):
         if name == STATUS or name in NUMERICAL:
             continue
         values = np.where(done, np.asarray(data[name].values, dtype=float), np.nan)
+        if REPLICA in data[name].dims:
+            values = values.mean(axis=data[name].dims.index(REPLICA))
         known = values[np.isfinite(values)]
         if known.size and np.ptp(known) > _NO_SPREAD * np.abs(known).max():
             found.append((name, values))

@@ -32,7 +32,8 @@ class SharedPoints:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
-            self._db.execute("PRAGMA journal_mode = WAL")
+            # A write-ahead log does not hold on the network file systems that home folders of clusters lie on.
+            self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(_TABLE)
         except (OSError, sqlite3.DatabaseError) as error:

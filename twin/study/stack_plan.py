@@ -24,6 +24,9 @@ from twin.study.stack_points import (
     stack_identity,
 )
 
+REFINEMENT_MEMORY = "2 GB"
+"""What refinement of a point may take where its stack does not say so."""
+
 
 @dataclass(frozen=True)
 class StackPlan(Plan):
@@ -103,6 +106,7 @@ class StackPlanner(Planner):
                 for key, given in self.study.set.items():
                     if not set_in_stack(tree, key, given):
                         self.problems.append(Problem(f"set.{key}", f"'{name}' has no such key"))
+                _fix_memory(tree)
                 self.table |= stack_keys(checked_stack(tree, name))
             except TwinError as error:
                 self.problems.append(Problem(BASE, str(error).replace("\n", "\n   ")))
@@ -132,3 +136,10 @@ class StackPlanner(Planner):
             return given, given
         found = key.quantity.convert(given)
         return written_number(key, found), found
+
+
+def _fix_memory(tree: dict[str, Any]) -> None:
+    """Say how much memory refinement may take: what a machine has free must not decide what a point gives."""
+    numerics = tree.setdefault("numerics", {})
+    if isinstance(numerics, dict):
+        numerics.setdefault("memory", REFINEMENT_MEMORY)

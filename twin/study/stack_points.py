@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twin import library
-from twin.errors import LibraryError, Problem, RunStopped, SpecError, did_you_mean
+from twin.errors import LibraryError, Problem, RunStopped, SpecError, TwinError, did_you_mean
 from twin.references import references
 from twin.spec.documents import read_yaml, validate
 from twin.spec.stack import Stack
@@ -17,7 +17,7 @@ from twin.study.identity import code_digest, digest, sha
 from twin.study.outcome import Figures
 from twin.study.stack_keys import set_in_stack
 from twin.thermal.stack import StackResult, outcome, solve_stack
-from twin.thermal.stack_check import check_stack
+from twin.thermal.stack_check import check_stack, lacks_memory
 
 BASE = "base"
 _FOLDER = "stacks"
@@ -95,8 +95,8 @@ def stack_file(name: str) -> Path:
         if given.is_file():
             return given
         raise LibraryError(f"{name}: no such file (expected a stack)")
-    folders = [*(root / _FOLDER for root in library.extra_folders()), library.packaged(_FOLDER)]
-    known = {path.stem: path for folder in reversed(folders) if folder.is_dir() for path in folder.glob(f"*{_SUFFIX}")}
+    folders = reversed(library.searched(_FOLDER))
+    known = {path.stem: path for folder in folders for path in folder.glob(f"*{_SUFFIX}")}
     if name not in known:
         raise LibraryError(f"stack '{name}' not found. {did_you_mean(name, known)}")
     return known[name]
@@ -121,10 +121,10 @@ def read_stack(name: str) -> dict[str, Any]:
     return tree
 
 
-def checked_stack(tree: dict[str, Any], where: str) -> Stack:
-    """Return the stack in a tree; SpecError names every problem."""
+def checked_stack(tree: dict[str, Any], where: str, fits_now: bool = True) -> Stack:
+    """Return the stack in a tree; SpecError names every problem (see `check_stack`)."""
     stack: Stack = validate(tree, Stack, where)
-    check_stack(stack, where, _HERE)
+    check_stack(stack, where, _HERE, fits_now)
     return stack
 
 
@@ -146,8 +146,11 @@ def stack_identity(tree: dict[str, Any]) -> str:
 
 
 def stack_figures(tree: dict[str, Any]) -> Figures:
-    """Return the key figures of a stack; RunStopped if it has no temperatures."""
-    result = solve_stack(checked_stack(tree, "point"), _HERE)
+    """Return the key figures of a stack; RunStopped if it has no temperatures, TwinError if memory is short now."""
+    stack = checked_stack(tree, "point", fits_now=False)
+    if lack := lacks_memory(stack):
+        raise TwinError(f"the mesh {lack}. Remedy: fewer workers or a coarser mesh, then run the same command again")
+    result = solve_stack(stack, _HERE)
     if result.status != "converged":
         raise RunStopped(f"{result.status}: {'; '.join(result.warnings)}")
     found = outcome(result)

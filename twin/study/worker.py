@@ -16,7 +16,7 @@ import numpy as np
 from twin import library
 from twin.engine.run import run
 from twin.engine.steady_point import steady_point
-from twin.errors import RunStopped, TwinError
+from twin.errors import RunStopped, SpecError, TwinError
 from twin.fe.krylov import NotConverged
 from twin.results.results import COMPLETE
 from twin.spec.documents import validate
@@ -80,8 +80,10 @@ def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
     else:
         try:
             figures = _figures(task, changes)
-        except (TwinError, NotConverged, np.linalg.LinAlgError) as stop:
+        except (RunStopped, SpecError, NotConverged, np.linalg.LinAlgError) as stop:
             error = str(stop) or type(stop).__name__
+        except TwinError as lack:  # of the machine: a compiler, memory, a file
+            error, lasting = str(lack), False
         except Exception as fault:
             error, lasting = f"{type(fault).__name__}: {fault}", False
     return Outcome(identity, figures, error, lasting, started, time.time(), socket.gethostname(), str(os.getpid()))

@@ -21,8 +21,11 @@ _LONGEST = 2.0
 _SLENDEREST = 2e3
 
 
-def check_stack(stack: Stack, where: str, folder: Path | None = None) -> None:
-    """Raise SpecError with every problem of a stack, its maps in `folder` included."""
+def check_stack(stack: Stack, where: str, folder: Path | None = None, fits_now: bool = True) -> None:
+    """Raise SpecError with every problem of a stack, its maps in `folder` included.
+
+    `fits_now` refuses as well what needs more memory than this machine has free at the moment.
+    """
     problems = [
         *_names(stack),
         *_references(stack),
@@ -33,7 +36,7 @@ def check_stack(stack: Stack, where: str, folder: Path | None = None) -> None:
         *_times(stack),
         *_ways_out(stack),
         *_extent(stack),
-        *_cells(stack),
+        *_cells(stack, fits_now),
     ]
     if problems:
         raise SpecError(where, problems)
@@ -198,24 +201,40 @@ def _extent(stack: Stack) -> Iterator[Problem]:
             yield Problem(f"layers.{index}.thickness", f"{layer.thickness:g} m over a narrow stack: is the unit right?")
 
 
-def _cells(stack: Stack) -> Iterator[Problem]:
+def _cells(stack: Stack, fits_now: bool) -> Iterator[Problem]:
     """Meshes larger than the machine's memory, or than any that is solved."""
-    through = [(layer.cells or _FEWEST_CELLS) * stack.degree for layer in stack.layers]
-    along = [stack.cells.x, stack.cells.y] if stack.cells else [1, 1]
-    unknowns = sum(through) + 1
-    for cells in along:
-        unknowns *= cells * stack.degree + 1
-    needed, free = stack_memory.needed(unknowns, stack.degree), stack_memory.free()
-    if unknowns <= stack_memory.MOST_UNKNOWNS and needed <= free:
+    too_large = _unknowns(stack) > stack_memory.MOST_UNKNOWNS
+    if not too_large and not (fits_now and lacks_memory(stack)):
         return
+    through, along = _per_layer(stack), [stack.cells.x, stack.cells.y] if stack.cells else [1, 1]
     most = max(range(len(through)), key=lambda index: through[index])
     lateral = stack.cells is not None and max(along) >= through[most]
     key = "cells" if lateral else f"layers.{most}.cells"
-    yield Problem(
-        key,
-        f"gives {unknowns:.2g} unknowns, which need about {needed / 1e9:.3g} GB; {free / 1e9:.3g} GB are free, "
-        f"and at most {stack_memory.MOST_UNKNOWNS:.2g} unknowns are solved",
-    )
+    yield Problem(key, f"{_size(stack)}, and at most {stack_memory.MOST_UNKNOWNS:.2g} unknowns are solved")
+
+
+def lacks_memory(stack: Stack) -> str:
+    """Return how much more a stack needs than this machine has free at the moment; empty if it fits."""
+    return _size(stack) if stack_memory.needed(_unknowns(stack), stack.degree) > stack_memory.free() else ""
+
+
+def _size(stack: Stack) -> str:
+    unknowns = _unknowns(stack)
+    needed, free = stack_memory.needed(unknowns, stack.degree), stack_memory.free()
+    return f"gives {unknowns:.2g} unknowns, which need about {needed / 1e9:.3g} GB; {free / 1e9:.3g} GB are free"
+
+
+def _unknowns(stack: Stack) -> int:
+    """Return the unknowns of the first mesh."""
+    unknowns = sum(_per_layer(stack)) + 1
+    for cells in (stack.cells.x, stack.cells.y) if stack.cells else (1, 1):
+        unknowns *= cells * stack.degree + 1
+    return unknowns
+
+
+def _per_layer(stack: Stack) -> list[int]:
+    """Return the intervals between unknowns through each layer."""
+    return [(layer.cells or _FEWEST_CELLS) * stack.degree for layer in stack.layers]
 
 
 def boundary(stack: Stack, face: str) -> Boundary:

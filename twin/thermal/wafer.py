@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ from twin.thermal.regime import Caution
 
 _TOLERANCE = 3e-10
 _MOST_SYSTEMS = 6
+_MOST_LAYOUTS = 16
 _STEADY_UPDATES = 20
 _STEADY_CHANGE = 1e-6
 
@@ -158,7 +159,7 @@ class WaferThermalModel:
     def uniform_drop(self, temperature: float, flow_rate: float) -> float:
         """Return the pressure drop in Pa of a flow in m3/s of coolant at one temperature in K."""
         bed = self.bed.alike() if isinstance(self.bed, ChannelBed) else self.bed
-        return bed.streams(flow_rate, temperature, bed.uniform(temperature))[1].pressure_drop
+        return bed.flow(flow_rate, bed.uniform(temperature)).pressure_drop
 
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> WaferState:
         """Return the state that WaferState.tree told of; its watts are unknown."""
@@ -376,7 +377,7 @@ def _bed(
         return JetBed.over(grid, design.jets, chip.size.x * chip.size.y, coolant, temperature)
     index, channels = below + design.channel_index, design.channels
     geometry = design_geometry(design)
-    layout = Layout.manifold(grid.y, channels.pieces, channels.slot_width, blocked)
+    layout = _manifold(tuple(grid.y.tolist()), channels.pieces, channels.slot_width, tuple(blocked))
     if problems := clog_problems(clogged, chip.size.x, chip.size.y, "cooling.clogged"):
         raise SpecError("the cooling design", problems)
     return ChannelBed(
@@ -390,3 +391,9 @@ def _bed(
         channels.turn_loss,
         clogging=Clogging.over(clogged, widths, grid.y) if clogged else None,
     )
+
+
+@lru_cache(maxsize=_MOST_LAYOUTS)
+def _manifold(edges: tuple[float, ...], pieces: int, slot_width: float, blocked: tuple[int, ...]) -> Layout:
+    """Return where fluid enters and leaves, kept with all that it worked out: the points of a study share a few."""
+    return Layout.manifold(edges, pieces, slot_width, blocked)

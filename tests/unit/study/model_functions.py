@@ -41,6 +41,20 @@ def ishigami_with_gaps(task: Task, points: Sequence[Point]) -> list[Outcome]:
     return outcomes(points, model)
 
 
+def ishigami_sometimes_throttled(task: Task, points: Sequence[Point]) -> list[Outcome]:
+    """Return the same function, and a time to throttle at some points alone."""
+
+    def model(changes: dict[str, Any]) -> Figures:
+        return {**_ishigami(changes), "time_to_throttle_s": changes[X] if changes[X] > 0.5 else None}
+
+    return outcomes(points, model)
+
+
+def broken(task: Task, points: Sequence[Point]) -> list[Outcome]:
+    """Fail as a worker does on a machine that lacks something."""
+    raise OSError("no such library")
+
+
 def _ishigami(changes: dict[str, Any]) -> Figures:
     x1, x2, x3 = (pi * (2.0 * changes[key] - 1.0) for key in UNIT_KEYS)
     value = sin(x1) + 7.0 * sin(x2) ** 2 + 0.1 * x3**4 * sin(x1)

@@ -57,6 +57,10 @@ def test_study_is_checked_against_the_full_model(tmp_path: Path, monkeypatch: py
         assert [found[number] for number in range(3)] == peaks.tolist()
     assert read_checks(tmp_path / "full") == []
     assert "hottest and 2 random points" in checks_in_words(checks)
+    written = (tmp_path / "out" / "checks.json").read_text()
+    (tmp_path / "out" / "checks.json").write_text('{"points": ["of", "before"], "checks": []}')
+    run_study(STUDY, tmp_path / "out", workers=1)
+    assert (tmp_path / "out" / "checks.json").read_text() == written, "checks of other points are made anew"
 
 
 def test_words_name_the_largest_difference() -> None:

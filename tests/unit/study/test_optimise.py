@@ -110,6 +110,23 @@ def test_search_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: py
     assert open_study(part).load().identical(open_study(tmp_path / "whole").load())
 
 
+def test_data_set_has_the_points_of_the_last_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where results have changed, such as with another version, a search in the same folder goes other ways."""
+    first, _ = solved(tmp_path, study(), model_functions.convex, monkeypatch)
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as catalogue:
+        catalogue.execute("DELETE FROM results")
+    second, _ = solved(tmp_path, study(), model_functions.two_valleys, monkeypatch)
+    assert len(second.tried) != len(first.tried)
+    data = open_study(tmp_path)
+    assert list(zip(data[X].values, data[Y].values, strict=True)) == [point.keys for point in second.tried]
+    assert data[ENERGY].values[-1] == second.tried[-1].objectives[0]
+
+
+def test_search_that_cannot_begin_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunStopped, match=r"points could not be computed \(OSError: no such library"):
+        solved(tmp_path, study(), model_functions.broken, monkeypatch)
+
+
 def test_limits_that_no_point_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = study(subject_to=[f"{TEMPERATURE} >= 2.5 K"])
     with pytest.raises(RunStopped, match=r"no point keeps all limits; the nearest misses .* by 0\.5 K"):
@@ -125,6 +142,11 @@ def test_limits_that_no_point_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ({"minimise": f"{TEMPERATURE} > 3 K"}, "is not a number"),
         ({"subject_to": [f"{TEMPERATURE} <= 85"]}, "K and 1 do not fit together"),
         ({"subject_to": [f"{TEMPERATURE} <= 85 degC and {ENERGY} < 1 J"]}, "is not one comparison"),
+        (
+            {"subject_to": [f"({TEMPERATURE} <= 85 degC)"]},
+            "subject_to.0: '(peak_temperature_K' cannot be read",
+        ),
+        ({"subject_to": [f"not ({TEMPERATURE} > 85 degC)"]}, "optimise.subject_to.0"),
         ({"over": {"inputs.cooling.layers.channels.microchannels.pieces": "range"}}, "is a whole number; use `axes`"),
         ({"over": {"cooling.flow_rate": "range"}}, "the library has no `range` of it"),
         ({"over": {"cooling.flow": ["1 L/min", "2 L/min"]}}, "optimise.over.cooling.flow: unknown key"),

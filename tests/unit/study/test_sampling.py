@@ -80,6 +80,12 @@ def test_a_prefix_stands_for_the_uncertain_inputs_below_it() -> None:
     assert len(whole.dimensions[0].values) > 70
 
 
+def test_of_two_prefixes_the_longer_one_counts() -> None:
+    found = sampled({"inputs.chip": {"distribution": "triangular"}, "inputs": "range"})
+    kinds = {name.startswith("inputs.chip."): variation.distribution for name, variation in found.over.items()}
+    assert kinds == {True: "triangular", False: "uniform"}
+
+
 def test_saltelli_design_mixes_one_column_at_a_time() -> None:
     shares = design("saltelli", 8, 3, 5).reshape(5, 8, 3)
     first, second = shares[:2]

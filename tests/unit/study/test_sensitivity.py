@@ -72,6 +72,33 @@ def test_rows_with_a_failed_point_are_left_out(tmp_path: Path, monkeypatch: pyte
     assert any(f"{1024 - found.rows} left out" in line for line in findings(folder).lines)
 
 
+def test_a_quantity_that_some_points_lack_keeps_none_from_its_indices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {
+        **SALTELLI,
+        "sample": {**SALTELLI["sample"], "points": 16},
+        "record": [*SALTELLI["record"], "time_to_throttle_s"],
+    }
+    folder = run(tmp_path, content, model_functions.ishigami_sometimes_throttled, monkeypatch)
+    assert [found.quantity for found in sensitivities(open_study(folder))] == ["peak_temperature_K"]
+
+
+def test_replicas_count_by_their_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = {**SALTELLI, "sample": {**SALTELLI["sample"], "points": 16}}
+    once = run(tmp_path / "once", content, model_functions.ishigami, monkeypatch)
+    twice = run(tmp_path / "twice", {**content, "replicas": 2}, model_functions.ishigami, monkeypatch)
+    assert open_study(twice).sizes["replica"] == 2
+    assert sensitivities(open_study(twice)) == sensitivities(open_study(once))
+    assert rank_correlations(open_study(twice)) == rank_correlations(open_study(once))
+
+
+def test_design_of_few_rows_says_how_many_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = {**SALTELLI, "sample": {**SALTELLI["sample"], "points": 4}}
+    folder = run(tmp_path, content, model_functions.ishigami, monkeypatch)
+    assert findings(folder).lines == ["no Sobol indices: 4 of 4 rows of the design have all their values; 8 are needed"]
+
+
 @pytest.mark.parametrize(("keys", "points"), [(3, 64), (15, 64), (30, 128)])
 def test_total_indices_of_a_sum_of_many_keys(keys: int, points: int) -> None:
     """Each is its key's share of the variance; the pairs of like columns in a short sequence do not meet."""

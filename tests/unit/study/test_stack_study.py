@@ -11,6 +11,8 @@ from twin.errors import RunStopped, SpecError
 from twin.study.plan import STACK, Plan, plan, read_study
 from twin.study.stack_keys import set_in_stack
 from twin.study.stack_points import STACK_FIGURES, resolved_stack, stack_figures
+from twin.study.worker import Task, compute
+from twin.thermal import stack_memory
 
 PLATE = """\
 kind: stack
@@ -110,3 +112,20 @@ def test_runaway_has_no_figures(tmp_path: Path) -> None:
     found = planned(str(path), axes={"layers.lid.thickness": ["1 mm"]})
     with pytest.raises(RunStopped, match="runaway"):
         stack_figures(resolved_stack(found.base_text, found.changes(0)))
+
+
+def test_memory_of_the_machine_decides_nothing(plates: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refinement has a fixed budget, which the identity tells; a point that does not fit now is tried again."""
+    thin, _ = plates
+    found = planned(thin, axes={"numerics.target_error": ["0.1 K", "0.2 K"]})
+    assert resolved_stack(found.base_text, found.changes(0))["numerics"]["memory"] == "2 GB"
+    task = Task(found.base_text, steady=False, folders=(), environment="", session="memory", kind=STACK)
+    points = [(found.identity(0), found.changes(0))]
+    monkeypatch.setattr(stack_memory, "_free", lambda: 1e3)
+    (short,) = compute(task, points)
+    assert short.figures is None
+    assert not short.lasting
+    assert "GB are free" in short.error
+    monkeypatch.undo()
+    (done,) = compute(task, points)
+    assert done.figures
