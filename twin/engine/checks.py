@@ -1,14 +1,14 @@
 """Checks of the reduced thermal model against the full one at single instants of a run.
 
-The full model repeats the last few steps before an instant, from the reduced model's temperatures before
-them, with the same heat, flow and inlet. Of an error that it starts with little is left after them: a step
-of 100 ms leaves a tenth.
+The full model repeats the last steps before an instant, from the reduced model's temperatures before them, with
+the same heat, flow and inlet. They cover `SPAN` at least: of an error that it starts with little is left, since
+silicon and coolant forget within 0.1 s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
@@ -22,79 +22,111 @@ from twin.thermal.reduced.state import ReducedState
 from twin.thermal.reduced.twofold import State, TwofoldWaferModel
 
 Array = NDArray[np.float64]
-STEPS = 3
-"""Steps that the full model repeats."""
+STEPS, SPAN = 3, 0.3
+"""Steps that the full model repeats at least, and the time in s that they cover."""
 RANDOM = 10
 """Random instants at which a run is checked."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One step of a wafer: its state before it, heat by tile in W, flow in m3/s, inlet in K, length in s."""
+    """One step of all wafers: heat by tile in W, (wafer, tile_y, tile_x), flow in m3/s, inlet in K, length in s."""
 
-    before: ThermalState
     heat: Array
     flow: float
     inlet: float
     step: float
 
+
+@dataclass(frozen=True)
+class Stretch:
+    """Steps in a row of some wafers, and the states before them."""
+
+    before: tuple[ThermalState, ...]
+    moments: tuple[Moment, ...] = ()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is enough for a check."""
+        return len(self.moments) >= STEPS and sum(moment.step for moment in self.moments) >= SPAN
+
+    def plus(self, *moments: Moment) -> Stretch:
+        """Return the stretch with more steps."""
+        return Stretch(self.before, (*self.moments, *moments))
+
+    def of(self, wafer: int) -> Stretch:
+        """Return what is of one wafer."""
+        return Stretch((self.before[wafer],), tuple(replace(m, heat=m.heat[wafer : wafer + 1]) for m in self.moments))
+
     def tree(self) -> dict[str, Any]:
-        """Return the moment as nested mappings of arrays and numbers."""
-        numbers = {"flow": self.flow, "inlet": self.inlet, "step": self.step}
-        return {"before": self.before.tree(), "heat": self.heat, **numbers}
+        """Return the stretch as nested mappings of arrays and numbers."""
+        return {"before": [state.tree() for state in self.before], "moments": self.moments}
 
     @classmethod
-    def restored(cls, tree: dict[str, Any], thermal: ThermalModel) -> Moment:
-        """Return the moment that `tree` told of."""
-        flow, inlet, step = (float(tree[name]) for name in ("flow", "inlet", "step"))
-        return cls(thermal.restored(tree["before"], flow, inlet), tree["heat"], flow, inlet, step)
+    def restored(cls, tree: dict[str, Any], thermal: ThermalModel) -> Stretch:
+        """Return the stretch that `tree` told of."""
+        moments = tuple(Moment(**kept) for kept in tree["moments"])
+        return cls(tuple(thermal.restored(kept, moments[0].flow, moments[0].inlet) for kept in tree["before"]), moments)
 
 
 @dataclass(frozen=True)
 class Window:
-    """The last moments of the hottest wafer, its state after them, and when that was, in s."""
+    """The last steps of the hottest wafer, its state after them, and when that was, in s."""
 
-    moments: tuple[Moment, ...]
+    stretch: Stretch
     after: ThermalState
     time: float
 
     def tree(self) -> dict[str, Any]:
         """Return the window as nested mappings of arrays and numbers."""
-        return {"moments": [m.tree() for m in self.moments], "after": self.after.tree(), "time": self.time}
+        return {"stretch": self.stretch.tree(), "after": self.after.tree(), "time": self.time}
 
     @classmethod
     def restored(cls, tree: dict[str, Any] | None, thermal: ThermalModel) -> Window | None:
         """Return the window that `tree` told of."""
         if tree is None:
             return None
-        moments = [Moment.restored(kept, thermal) for kept in tree["moments"]]
-        after = thermal.restored(tree["after"], moments[-1].flow, moments[-1].inlet)
-        return cls(tuple(moments), after, float(tree["time"]))
+        stretch = Stretch.restored(tree["stretch"], thermal)
+        last = stretch.moments[-1]
+        return cls(stretch, thermal.restored(tree["after"], last.flow, last.inlet), float(tree["time"]))
 
 
 @dataclass(frozen=True)
 class Recent:
-    """The last moments of all wafers, oldest first, one tuple of wafers each."""
+    """The last steps of all wafers: one stretch, and after it the one that grows."""
 
-    moments: tuple[tuple[Moment, ...], ...] = ()
+    older: Stretch | None = None
+    newer: Stretch | None = None
 
     def plus(
         self, before: Sequence[ThermalState], coupled: Sequence[Coupled], flow: float, inlet: float, step: float
     ) -> Recent:
-        """Return the moments with one more."""
-        new = tuple(
-            Moment(state, found.grid.device_power + found.grid.sheet_loss, flow, inlet, step)
-            for state, found in zip(before, coupled, strict=True)
-        )
-        return Recent((*self.moments[1 - STEPS :], new))
+        """Return the steps with one more."""
+        heat = np.stack([found.grid.device_power + found.grid.sheet_loss for found in coupled])
+        older, newer = self.older, self.newer or Stretch(tuple(before))
+        if newer.is_long:
+            older, newer = newer, Stretch(tuple(before))
+        return Recent(older, newer.plus(Moment(heat, flow, inlet, step)))
 
     def window(self, after: Sequence[ThermalState], time: float) -> Window:
-        """Return the moments of the hottest of the wafers `after` them."""
+        """Return the steps of the hottest of the wafers `after` them."""
+        assert self.newer is not None
+        whole = self.newer if self.older is None else self.older.plus(*self.newer.moments)
         wafer = int(np.argmax([state.peak for state in after]))
-        return Window(tuple(moment[wafer] for moment in self.moments), after[wafer], time)
+        return Window(whole.of(wafer), after[wafer], time)
+
+    def tree(self) -> list[dict[str, Any]]:
+        """Return the steps as nested mappings of arrays and numbers."""
+        return [stretch.tree() for stretch in (self.older, self.newer) if stretch is not None]
+
+    @classmethod
+    def restored(cls, trees: Sequence[dict[str, Any]], thermal: ThermalModel) -> Recent:
+        """Return the steps that `tree` told of."""
+        kept = [Stretch.restored(tree, thermal) for tree in trees]
+        return cls(*([None] * (2 - len(kept)) if kept else []), *kept)
 
 
-NO_MOMENTS = Recent()
+NOTHING_YET = Recent()
 
 
 def checked(thermal: ThermalModel, window: Window, reason: str) -> ModelCheck | None:
@@ -103,9 +135,9 @@ def checked(thermal: ThermalModel, window: Window, reason: str) -> ModelCheck | 
     if not isinstance(state, ReducedState):
         return None
     model = cast(TwofoldWaferModel, thermal)
-    full = model.whole(cast(State, window.moments[0].before))
-    for moment in window.moments:
-        full = model.full.step(full, moment.flow, moment.inlet, moment.step).solve(moment.heat, full)
+    full = model.whole(cast(State, window.stretch.before[0]))
+    for moment in window.stretch.moments:
+        full = model.full.step(full, moment.flow, moment.inlet, moment.step).solve(moment.heat[0], full)
     return ModelCheck(
         time_s=window.time,
         reason=reason,

@@ -27,6 +27,7 @@ from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
 from twin.thermal.protocol import ThermalModel
+from twin.thermal.pumps import delivered_flow
 from twin.thermal.reduced.twofold import TwofoldWaferModel
 from twin.thermal.regime import coolant_cautions
 from twin.thermal.wafer import WaferThermalModel
@@ -158,7 +159,19 @@ def _thermal(
         full = WaferThermalModel(chip, design, recipe, coolant, tiles, inlet, blocked, cooling.clogged)
     except SpecError as error:
         raise SpecError(f"{where}: {error.where}", error.problems) from error
-    return TwofoldWaferModel(full, cooling.flow_rate) if scenario.thermal.model == "reduced" else full
+    if scenario.thermal.model == "full":
+        return full
+    return TwofoldWaferModel(full, _usual_flow(full, cooling.flow_rate, inlet))
+
+
+def _usual_flow(full: WaferThermalModel, wanted: float, inlet: float) -> float:
+    """Return what all pumps deliver in m3/s of the wanted flow; the wanted one where they deliver nothing."""
+    loop, flow = full.design.loop, wanted
+    for _ in range(2):  # the first answer is a little low
+        flow = delivered_flow(loop, wanted, full.uniform_drop(inlet, flow) * wanted / flow) or wanted
+        if flow == wanted:
+            break
+    return flow
 
 
 def _trace(scenario: Scenario) -> tuple[Entry, ...]:

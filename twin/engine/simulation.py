@@ -88,7 +88,7 @@ class WaferSimulation:
 
     def _checked(self, state: EngineState) -> EngineState:
         """Return the state with a check of the reduced thermal model, if it has one."""
-        if not state.recent.moments:
+        if state.recent.newer is None:
             return state
         found = checked(self.plant.thermal, state.recent.window(state.thermal, state.time), "random")
         return state if found is None else replace(state, checks=(*state.checks, found))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.delivery.policies import ControlState
-from twin.engine.checks import NO_MOMENTS, Moment, Recent, Window
+from twin.engine.checks import NOTHING_YET, Recent, Window
 from twin.engine.plant import WaferPlant
 from twin.results.description import Occurrence
 from twin.results.model_check import ModelCheck
@@ -92,7 +92,7 @@ class EngineState:
     hottest: Hottest
     served: Served
     occurrences: tuple[Occurrence, ...] = ()
-    recent: Recent = NO_MOMENTS
+    recent: Recent = NOTHING_YET
     warmest: Window | None = None
     checks: tuple[ModelCheck, ...] = ()
 
@@ -111,7 +111,7 @@ def to_tree(state: EngineState) -> dict[str, Any]:
         "hottest": state.hottest,
         "served": state.served,
         "occurrences": state.occurrences,
-        "recent": [[moment.tree() for moment in moments] for moments in state.recent.moments],
+        "recent": state.recent.tree(),
         "warmest": None if state.warmest is None else state.warmest.tree(),
         "checks": state.checks,
     }
@@ -133,9 +133,7 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
         hottest=Hottest(**tree["hottest"]),
         served=Served(**tree["served"]),
         occurrences=tuple(Occurrence(**kept) for kept in tree["occurrences"]),
-        recent=Recent(
-            tuple(tuple(Moment.restored(kept, plant.thermal) for kept in moments) for moments in tree["recent"])
-        ),
+        recent=Recent.restored(tree["recent"], plant.thermal),
         warmest=Window.restored(tree["warmest"], plant.thermal),
         checks=tuple(ModelCheck(**kept) for kept in tree["checks"]),
     )

@@ -47,7 +47,8 @@ class Certificate:
     @cached_property
     def steady(self) -> float:
         """Bound of steady states, at any flow."""
-        return kept("steady-bound", self.design.wafer(), 0.0, lambda: _MARGIN * max(self._steady_ratios()))
+        best = self.design.cooling.loop.pump.best_flow
+        return kept("steady-bound", self.design.wafer(), best, lambda: _MARGIN * max(self._steady_ratios()))
 
     @cached_property
     def transient(self) -> float:

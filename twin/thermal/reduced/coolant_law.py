@@ -48,6 +48,13 @@ class CoolantLaw(Protocol):
     def covers(self, means: Real) -> bool:
         """Tell whether the law holds at these temperatures in K."""
 
+    def drop_factor(self, before: float, now: float) -> float:
+        """Return the factor on the pressure drop of the same flow when the mean coolant gets from one K to another."""
+
+    @property
+    def by_inlet(self) -> float:
+        """Relative change of the film's temperature difference per kelvin at the inlet, at most."""
+
 
 @dataclass(frozen=True)
 class JetLaw:
@@ -75,6 +82,15 @@ class JetLaw:
     def covers(self, means: Real) -> bool:
         """Return True: the properties go on as they are at the ends of their table, and a caution says so."""
         return True
+
+    def drop_factor(self, before: float, now: float) -> float:
+        """Return 1: jets spend their pressure on speed, not on friction."""
+        return 1.0
+
+    @property
+    def by_inlet(self) -> float:
+        """That of water from 10 to 60 degC, whose viscosity and conductivity both count."""
+        return 0.007
 
 
 @dataclass(frozen=True)
@@ -150,6 +166,23 @@ class FittedLaw:
         assert isinstance(self.rows.bed, ChannelBed)
         low, high = _range(self.rows.bed)
         return low <= float(means.min()) and float(means.max()) <= high
+
+    def drop_factor(self, before: float, now: float) -> float:
+        """Return the factor of friction's part, as the viscosity at the mean temperature changes it."""
+        thicker = _polynomial(self.viscosity, np.float32(now - self.temperature)) - _polynomial(
+            self.viscosity, np.float32(before - self.temperature)
+        )
+        return float(np.exp(self._drop_by_viscosity * thicker))
+
+    @cached_property
+    def _drop_by_viscosity(self) -> float:
+        """d ln(drop) / d ln(viscosity) at constant flow, at the reference."""
+        return float(-(self.velocity[0, 1] / self.velocity[1, 0]).mean())
+
+    @property
+    def by_inlet(self) -> float:
+        """That of water, whose conductivity alone counts, and its viscosity where lines differ."""
+        return 0.003
 
     def _velocities(self, thickness: Real, flow_rate: float) -> tuple[Real, float]:
         """Return ln(u / u0) of lines and pieces, (lines, pieces), and the drop in Pa that divides the flow so."""

@@ -40,8 +40,6 @@ class Dynamics:
     places : of a row of nodes, planes and coolant
     """
 
-    flow_rate: float
-    temperature: float
     real: Real
     imaginary: Real
     partner: NDArray[np.int64]
@@ -72,7 +70,6 @@ class Dynamics:
         for number, group in enumerate(groups):
             partner[number, : group.partner.size] = group.partner
         return cls(
-            flow_rate, temperature,
             _padded([group.real for group in groups], 0, 1.0),
             _padded([group.imaginary for group in groups], 0),
             partner,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.thermal.bed import BedFlow
 from twin.thermal.reduced.arrays import Real
 from twin.thermal.reduced.heats import Heats
 from twin.thermal.reduced.settled import Settled, SettledMap
@@ -19,6 +20,8 @@ _RENEWED = 0.03
 """Error in K beyond which a followed state is renewed, estimated to first order."""
 _SHARES = 0.7, 1.4
 """Range of the factor between the heat of a followed state and the present one."""
+_LUKEWARM = 1.0
+"""Rise over the inlet in K up to which that range does not matter."""
 _UNEVEN, _EVEN = 0.02, 0.002
 """Relative changes per kelvin of what lines carry where coolant warms unevenly (viscosity), and of the coefficient
 where it warms evenly (conductivity): those of water at 20 degC."""
@@ -92,6 +95,27 @@ class Followed:
         return float(np.abs(self.beyond).max())
 
     @cached_property
+    def rise(self) -> float:
+        """Largest temperature by tile over the inlet in K."""
+        return float(np.abs(self.model.by_tile(self.settled, 2)).max())
+
+    def flow(self, share: float, inlet: float) -> BedFlow:
+        """Return the coolant's flow with all heat by a factor and another inlet in K: its viscosity changes."""
+        found, at_inlet, warm = self.settled.flow, self.settled.inlet, self.mean_rise
+        if share == 1.0 and inlet == at_inlet:
+            return found
+        factor = self._found.law.drop_factor(at_inlet + warm, inlet + share * warm)
+        return replace(found, pressure_drop=found.pressure_drop * factor, reynolds=found.reynolds / factor)
+
+    def extremes(self, share: float, reaching: Real) -> tuple[float, float]:
+        """Return the hottest coolant and wetted wall over the inlet in K for other heat, at most."""
+        if self._norm == 0.0:
+            return 0.0, 0.0
+        factor = max(share, float(reaching.max()) / float(self.settled.density.max()))
+        coolant, wall = self._found.extremes(self.settled)
+        return factor * coolant, factor * wall
+
+    @cached_property
     def heats(self) -> Heats:
         """Heats beyond those of the linear states."""
         true = self.model.heats(self.settled, self.settled.density)
@@ -130,16 +154,17 @@ class Followed:
 
         off : error in K because the coolant's properties are not those of the step
         """
-        settled = self.settled
+        settled, (low, high) = self.settled, _SHARES
         if settled.flow_rate != flow_rate or self._norm == 0.0:
             return False
-        if off + self.size <= _RENEWED and off + self.size * (1.0 + self.beyond_at(share)) <= _RENEWED:
-            return True
-        low, high = _SHARES
-        if not low <= share <= high:
+        if not low <= share <= high and max(1.0, share) * self.rise > _LUKEWARM:
             return False
+        warmer = abs(inlet - settled.inlet)
+        error = off + self._found.law.by_inlet * warmer * high * self.rise
+        if error + self.size <= _RENEWED and error + self.size * (1.0 + self.beyond_at(share)) <= _RENEWED:
+            return True
         rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())
-        error = off + self.size * (2.0 * rest + abs(inlet - settled.inlet) / _PROPERTY_SCALE)
+        error += self.size * (2.0 * rest + warmer / _PROPERTY_SCALE)
         return error <= _RENEWED and error + self.size * (1.0 - self._by_inlet) * (share - 1.0) ** 2 <= _RENEWED
 
 

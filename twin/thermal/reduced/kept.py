@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import tempfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,22 +42,23 @@ def _read(path: Path) -> Any:
     content = path.read_bytes()
     if zlib.crc32(memoryview(content)[_CHECK:]) != int.from_bytes(content[:_CHECK], "big"):
         raise ValueError(f"{path} is damaged")
-    os.utime(path)
+    with suppress(OSError):  # a cache that may only be read is one all the same
+        os.utime(path)
     return pickle.loads(memoryview(content)[_CHECK:])
 
 
 def _write(path: Path, model: Any) -> None:
     """Write through a file beside, so that what has the name is whole; make room for it first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with draft.open("wb") as file:
             content = pickle.dumps(model, protocol=5)
             file.write(zlib.crc32(content).to_bytes(_CHECK, "big"))
             file.write(content)
-        Path(draft).replace(path)
+        draft.replace(path)
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
     _make_room(path.parent)
 
 

@@ -150,11 +150,11 @@ class ReducedWaferModel:
         states = dynamics.at_rest(state.density + state.extra, self.film * (self.ambient - state.inlet))
         return states, even.settled @ self.linear.driven(state.density, state.inlet), state.followed.heats.content
 
-    def departure(self, state: ReducedState, found: SettledMap, flow_rate: float) -> Departure:
-        """Return the coolant's properties at its temperatures in a state, for a flow in m3/s."""
+    def departure(self, state: ReducedState, found: SettledMap, flow_rate: float, inlet: float) -> Departure:
+        """Return the coolant's properties at its temperatures in a state; flow in m3/s, the inlet of jets in K."""
         answer, count = np.float32(state.share) * state.settled.answer, state.density.shape[1]
         answer[:, count : 2 * count] = state.coolant_rise
-        return found.departure(answer, flow_rate, state.inlet)
+        return found.departure(answer, flow_rate, inlet if found.modes.stream.sees_inlet else state.inlet)
 
     def rises(self, settled: Settled) -> Real:
         """Return the mean coolant over the inlet in K, (lines, rows)."""
@@ -290,9 +290,11 @@ class ReducedWaferModel:
         return np.asarray(state.nodes.T, np.float64) + state.inlet
 
     def coolant_surface(self, state: ReducedState) -> Array:
-        """Return the coolant around each node, (ny, nx)."""
-        rows = self.map_of(state.settled).rows
-        cells = state.coolant_rise[:, rows.cell_rows]
+        """Return the coolant at the outlet of the cells around each node, (ny, nx)."""
+        found = self.map_of(state.settled)
+        share, rows = np.float32(state.share), found.rows
+        late = state.coolant_rise - share * self.rises(state.settled)
+        cells = share * found.outlets(state.settled) + late[:, rows.cell_rows]
         padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)
         return np.asarray((padded[:, :-1] + padded[:, 1:]).T / 2 + state.inlet, np.float64)
 
@@ -302,7 +304,7 @@ class ReducedWaferModel:
 
     def cautions(self, state: ReducedState, inlet: float) -> tuple[Caution, ...]:
         """Return where the coolant of a state, entering at `inlet` K, leaves what the model holds for."""
-        coolant, walls = self.map_of(state.settled).extremes(state.settled)
+        coolant, walls = state.followed.extremes(state.share, state.reaching)
         limit = self.full.design.velocity_limit
         return self.full.bed.cautions(state.flow, inlet, (np.array([inlet, inlet + coolant]),), inlet + walls, limit)
 
@@ -311,10 +313,10 @@ class ReducedWaferModel:
         return max(self._drop(state, flow_rate) for state in states)
 
     def _drop(self, state: ReducedState, flow_rate: float) -> float:
-        settled = state.settled
+        settled, present = state.settled, state.flow.pressure_drop
         if settled.flow_rate == flow_rate:
-            return settled.flow.pressure_drop
-        return self.map_of(settled).flow(settled, flow_rate).pressure_drop
+            return present
+        return self.map_of(settled).flow(settled, flow_rate).pressure_drop * present / settled.flow.pressure_drop
 
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> ReducedState:
         """Return the state that ReducedState.tree told of."""
@@ -332,6 +334,7 @@ class ReducedWaferModel:
             more,
             warmth,
             still,
+            at_rest,
         ) = numbers
         settled = Settled(
             tree["settled_density"], tree["sources"], tree["answer"], tree["from_sources"], settled_inlet, settled_flow,
@@ -340,7 +343,7 @@ class ReducedWaferModel:
         nothing = HeatBalance(0.0, {}, (0.0,), 0.0)
         return ReducedState(
             self, Followed(self, settled, off), share, tree["reaching"], tree["rise"], tree["density"],
-            own_inlet, nothing, 0, given=(tree["states"], tree["even"], more), warmth=warmth,
+            own_inlet, nothing, 0, at_rest=bool(at_rest), given=(tree["states"], tree["even"], more), warmth=warmth,
             still=bool(still), given_above=tree["above"],
             given_details=Details.restored(self, tree),
         )  # fmt: skip

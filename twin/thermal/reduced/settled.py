@@ -46,7 +46,7 @@ class Settled:
     sources : at the walls and in the coolant in W/m2, (lines, 2 rows)
     answer : flux at the reference coefficient in W/m2, coolant and heat layer over the inlet in K, (lines, 3 rows)
     from_sources : the part of it that the sources give
-    inlet, ambient : coolant at the inlet and air on the board's side in K
+    inlet : coolant at the inlet in K
     flow : the coolant's flow;  flow_rate : in m3/s
     reference : flow in m3/s and temperature in K of the map
     updates : iterations that led here
@@ -283,9 +283,36 @@ class SettledMap:
     def extremes(self, settled: Settled) -> tuple[float, float]:
         """Return the hottest coolant and wetted wall over the inlet in K, at the ends of rows."""
         count = self.rows.lengths.size
-        flux, rise = settled.answer[:, :count], settled.answer[:, count : 2 * count]
-        hottest = rise + np.abs(flux) * self._half_change
-        return float(hottest.max()), float((hottest + flux * self._in_kelvin[:count]).max())
+        film = settled.answer[:, :count] * self._in_kelvin[:count]
+        if self.modes.stream.sees_inlet:
+            return float(self._behind_jets(settled).max()), float(film.max())
+        hottest = settled.answer[:, count : 2 * count] + np.abs(settled.answer[:, :count]) * self._half_change
+        return float(hottest.max()), float((hottest + film).max())
+
+    def outlets(self, settled: Settled) -> Real:
+        """Return the coolant at the outlet of each cell over the inlet in K, (lines, cells)."""
+        count, rows = self.rows.lengths.size, self.rows.cell_rows
+        if self.modes.stream.sees_inlet:
+            return self._behind_jets(settled)[:, rows]
+        change = settled.answer[:, :count] * self._half_change
+        return np.asarray(settled.answer[:, count : 2 * count][:, rows] + change[:, rows] * self._downstream)
+
+    def _behind_jets(self, settled: Settled) -> Real:
+        """Return the coolant of jets after it has taken up their heat over the inlet in K, (lines, rows)."""
+        count, stream = self.rows.lengths.size, self.modes.stream
+        flux = settled.answer[:, :count] - settled.sources[:, :count]
+        per_flux = float((stream.lengths / stream.capacity_rate[0]).mean()) * self.flow_rate / settled.flow_rate
+        return np.asarray(flux * np.float32(per_flux))
+
+    @cached_property
+    def _downstream(self) -> Real:
+        """Place of each cell's outlet in its row, from -1 to 1 along the flow; 0 where a row has slots within it."""
+        rows, y, direction = self.rows, self.modes.grid.y, self.modes.stream.direction
+        if rows.segment_rows.size != rows.lengths.size:
+            return np.zeros(rows.cell_rows.size, np.float32)
+        middle = (np.cumsum(rows.lengths) - rows.lengths / 2)[rows.cell_rows]
+        outlet = np.where(direction >= 0, y[1:], y[:-1])
+        return np.asarray(direction * (outlet - y[0] - middle) / (rows.lengths[rows.cell_rows] / 2), np.float32)
 
     def _answer(self, answers: Real, amplitudes: Real) -> Real:
         """Return readings on lines and rows, (lines, 3 rows), for amplitudes of the modes."""
@@ -306,9 +333,10 @@ class SettledMap:
 
     @cached_property
     def _half_change(self) -> Real:
-        """Half the change of the coolant along each row per flux, in K m2/W."""
+        """Half the change of the coolant per flux along each row, or its parts where slots cut it, in K m2/W."""
         rate = self.modes.stream.capacity_rate[0] @ self.rows.cell_shares
-        return np.asarray(self.rows.lengths / (2.0 * rate), np.float32)
+        parts = np.bincount(self.rows.segment_rows)
+        return np.asarray(self.rows.lengths / parts / (2.0 * rate), np.float32)
 
     @cached_property
     def _solver(self) -> ModalSolver:

@@ -133,10 +133,10 @@ class ReducedState(BalanceReadings):
         """The settled state that is followed."""
         return self.followed.settled
 
-    @property
+    @cached_property
     def flow(self) -> BedFlow:
         """The coolant's flow."""
-        return self.settled.flow
+        return self.followed.flow(self.share, self.inlet)
 
     @cached_property
     def tile_temperature(self) -> Real:
@@ -216,7 +216,7 @@ class ReducedState(BalanceReadings):
             "numbers": np.array(
                 [settled.inlet, settled.flow_rate, settled.flow.pressure_drop, settled.flow.reynolds,
                  settled.flow.velocity, *settled.reference, self.followed.off, self.share, self.inlet, self.more,
-                 self.warmth, self.still]
+                 self.warmth, self.still, self.at_rest]
             ),
             **self.details.tree(),
         }  # fmt: skip

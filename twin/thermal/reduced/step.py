@@ -82,7 +82,7 @@ class ReducedStep:
     @cached_property
     def _departure(self) -> Departure:
         """The coolant's properties, as in the full model those at its temperatures before the step."""
-        return self._model.departure(self._old, self._map, self._flow_rate)
+        return self._model.departure(self._old, self._map, self._flow_rate, self._inlet)
 
     def solve(self, heat: Real, guess: ReducedState, reduction: float = 0.0) -> ReducedState:
         """Return the wafer for a heat map in W, shape (tile_y, tile_x); `reduction` does not matter."""

@@ -37,6 +37,7 @@ class TwofoldWaferModel:
     def __init__(self, full: WaferThermalModel, flow_rate: float):
         self.full = full
         self.reduced = ReducedWaferModel(full, flow_rate)
+        self._refusal = ""
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -76,7 +77,8 @@ class TwofoldWaferModel:
         """Return a wafer at one temperature."""
         try:
             return self.reduced.uniform(temperature, flow_rate)
-        except OutOfRange:
+        except OutOfRange as refusal:
+            self._refusal = str(refusal)
             return self.full.uniform(temperature, flow_rate)
 
     def uniform_drop(self, temperature: float, flow_rate: float) -> float:
@@ -90,7 +92,8 @@ class TwofoldWaferModel:
         try:
             known = guess if isinstance(guess, ReducedState) else None
             return self.reduced.steady(heat, flow_rate, inlet, known, enough)
-        except OutOfRange:
+        except OutOfRange as refusal:
+            self._refusal = str(refusal)
             return self.full.steady(heat, flow_rate, inlet, guess if isinstance(guess, WaferState) else None, enough)
 
     def step(self, state: State, flow_rate: float, inlet: float, step: float) -> TwofoldStep | WaferStep:
@@ -99,8 +102,13 @@ class TwofoldWaferModel:
             return self.full.step(state, flow_rate, inlet, step)
         try:
             return TwofoldStep(self, state, self.reduced.step(state, flow_rate, inlet, step), (flow_rate, inlet, step))
-        except OutOfRange:
-            return self.full.step(self.whole(state), flow_rate, inlet, step)
+        except OutOfRange as refusal:
+            return self.instead(state, (flow_rate, inlet, step), refusal)
+
+    def instead(self, state: ReducedState, moment: tuple[float, float, float], refusal: OutOfRange) -> WaferStep:
+        """Return the full model's equations of a moment (flow, inlet, step) that the reduced model refuses."""
+        self._refusal = str(refusal)
+        return self.full.step(self.whole(state), *moment)
 
     def whole(self, state: State) -> WaferState:
         """Return a state as one of the full model."""
@@ -122,11 +130,8 @@ class TwofoldWaferModel:
         """Return where the coolant of a state leaves what the model holds for, and whether the full model took over."""
         if isinstance(state, ReducedState):
             return self.reduced.cautions(state, inlet)
-        low, high = (flow * 6e4 for flow in self.reduced.design.flow_range)
-        text = (
-            f"the full thermal model took over: the reduced one holds for flows of {low:.0f} to {high:.0f} L/min "
-            "and coolant near its reference"
-        )
+        reason = f": {self._refusal}" if self._refusal else ""
+        text = f"the full thermal model took over from the reduced one{reason}"
         return (Caution("thermal model", text), *self.full.cautions(state, inlet))
 
     def drop(self, states: Sequence[State], flow_rate: float) -> float:
@@ -159,6 +164,6 @@ class TwofoldStep:
             assert isinstance(guess, ReducedState)
             try:
                 return self._equations.solve(heat, guess, reduction)
-            except OutOfRange:
-                self._equations = self._model.full.step(self._model.whole(self._old), *self._moment)
+            except OutOfRange as refusal:
+                self._equations = self._model.instead(self._old, self._moment, refusal)
         return self._equations.solve(heat, self._model.whole(guess), reduction)
