@@ -20,8 +20,8 @@ _RENEWED = 0.03
 """Error in K beyond which a followed state is renewed, estimated to first order."""
 _SHARES = 0.7, 1.4
 """Range of the factor between the heat of a followed state and the present one."""
-_LUKEWARM = 1.0
-"""Rise over the inlet in K up to which that range does not matter."""
+_LUKEWARM = 10.0
+"""Rise over the inlet in K up to which that range does not matter: no warning depends on it."""
 _UNEVEN, _EVEN = 0.02, 0.002
 """Relative changes per kelvin of what lines carry where coolant warms unevenly (viscosity), and of the coefficient
 where it warms evenly (conductivity): those of water at 20 degC."""
@@ -99,6 +99,11 @@ class Followed:
         """Largest temperature by tile over the inlet in K."""
         return float(np.abs(self.model.by_tile(self.settled, 2)).max())
 
+    @cached_property
+    def film(self) -> float:
+        """Largest temperature of the walls over their coolant in K."""
+        return self._found.film(self.settled)
+
     def flow(self, share: float, inlet: float) -> BedFlow:
         """Return the coolant's flow with all heat by a factor and another inlet in K: its viscosity changes."""
         found, at_inlet, warm = self.settled.flow, self.settled.inlet, self.mean_rise
@@ -160,7 +165,7 @@ class Followed:
         if not low <= share <= high and max(1.0, share) * self.rise > _LUKEWARM:
             return False
         warmer = abs(inlet - settled.inlet)
-        error = off + self._found.law.by_inlet * warmer * high * self.rise
+        error = off + self._found.law.by_inlet * warmer * max(1.0, share) * self.film
         if error + self.size <= _RENEWED and error + self.size * (1.0 + self.beyond_at(share)) <= _RENEWED:
             return True
         rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())

@@ -289,6 +289,11 @@ class SettledMap:
         hottest = settled.answer[:, count : 2 * count] + np.abs(settled.answer[:, :count]) * self._half_change
         return float(hottest.max()), float((hottest + film).max())
 
+    def film(self, settled: Settled) -> float:
+        """Return how much warmer than their coolant the wetted walls are at most, row by row, in K."""
+        count = self.rows.lengths.size
+        return float((settled.answer[:, :count] * self._in_kelvin[:count]).max())
+
     def outlets(self, settled: Settled) -> Real:
         """Return the coolant at the outlet of each cell over the inlet in K, (lines, cells)."""
         count, rows = self.rows.lengths.size, self.rows.cell_rows
