@@ -102,7 +102,7 @@ class Followed:
     @cached_property
     def film(self) -> float:
         """Largest temperature of the walls over their coolant in K."""
-        return self._found.film(self.settled)
+        return float(self._found.film(self.settled).max())
 
     def flow(self, share: float, inlet: float) -> BedFlow:
         """Return the coolant's flow with all heat by a factor and another inlet in K: its viscosity changes."""
@@ -117,8 +117,12 @@ class Followed:
         if self._norm == 0.0:
             return 0.0, 0.0
         factor = max(share, float(reaching.max()) / float(self.settled.density.max()))
-        coolant, wall = self._found.extremes(self.settled)
+        coolant, wall = self._extremes
         return factor * coolant, factor * wall
+
+    @cached_property
+    def _extremes(self) -> tuple[float, float]:
+        return self._found.extremes(self.settled)
 
     @cached_property
     def heats(self) -> Heats:

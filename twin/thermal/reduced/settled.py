@@ -282,17 +282,16 @@ class SettledMap:
 
     def extremes(self, settled: Settled) -> tuple[float, float]:
         """Return the hottest coolant and wetted wall over the inlet in K, at the ends of rows."""
-        count = self.rows.lengths.size
-        film = settled.answer[:, :count] * self._in_kelvin[:count]
+        count, film = self.rows.lengths.size, self.film(settled)
         if self.modes.stream.sees_inlet:
             return float(self._behind_jets(settled).max()), float(film.max())
         hottest = settled.answer[:, count : 2 * count] + np.abs(settled.answer[:, :count]) * self._half_change
         return float(hottest.max()), float((hottest + film).max())
 
-    def film(self, settled: Settled) -> float:
-        """Return how much warmer than their coolant the wetted walls are at most, row by row, in K."""
+    def film(self, settled: Settled) -> Real:
+        """Return how much warmer than their coolant the wetted walls are in K, (lines, rows)."""
         count = self.rows.lengths.size
-        return float((settled.answer[:, :count] * self._in_kelvin[:count]).max())
+        return np.asarray(settled.answer[:, :count] * self._in_kelvin[:count])
 
     def outlets(self, settled: Settled) -> Real:
         """Return the coolant at the outlet of each cell over the inlet in K, (lines, cells)."""
