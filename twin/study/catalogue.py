@@ -26,8 +26,10 @@ CREATE TABLE IF NOT EXISTS points (
 CREATE INDEX IF NOT EXISTS points_of_identity ON points (identity);
 CREATE TABLE IF NOT EXISTS results (
     identity TEXT PRIMARY KEY, figures TEXT, error TEXT NOT NULL, lasting INTEGER NOT NULL,
-    started REAL, finished REAL, host TEXT, worker TEXT) WITHOUT ROWID;
+    started REAL, finished REAL, host TEXT, worker TEXT);
 """
+_CACHE = 64 * 1024
+"""KiB of the file that stay in memory: identities come in no order, so that any part of their index may be next."""
 
 
 class Catalogue:
@@ -39,6 +41,7 @@ class Catalogue:
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA cache_size = -{_CACHE}")
             self._db.executescript(_TABLES)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from twin.study.outcome import Outcome
 _AT_ONCE = 500
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
-    identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT) WITHOUT ROWID
+    identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT)
 """
 
 
