@@ -158,8 +158,10 @@ class WaferThermalModel:
 
     def uniform_drop(self, temperature: float, flow_rate: float) -> float:
         """Return the pressure drop in Pa of a flow in m3/s of coolant at one temperature in K."""
-        bed = self.bed.alike() if isinstance(self.bed, ChannelBed) else self.bed
-        return bed.flow(flow_rate, bed.uniform(temperature)).pressure_drop
+        if isinstance(self.bed, ChannelBed):
+            bed = self.bed.alike()
+            return bed.flow(flow_rate, bed.uniform(temperature)).pressure_drop
+        return self.bed.streams(flow_rate, temperature, ())[1].pressure_drop
 
     def restored(self, tree: dict[str, Any], flow_rate: float, inlet: float) -> WaferState:
         """Return the state that WaferState.tree told of; its watts are unknown."""
