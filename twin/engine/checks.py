@@ -129,7 +129,25 @@ class Recent:
 NOTHING_YET = Recent()
 
 
-def checked(thermal: ThermalModel, window: Window, reason: str) -> ModelCheck | None:
+@dataclass(frozen=True)
+class Difference:
+    """A check whose bound is not known yet; `at_rest` and `warmth` in K are of the state, see ReducedState."""
+
+    time_s: float
+    reason: str
+    field_K: float
+    tile_K: float
+    peak_K: float
+    at_rest: bool
+    warmth: float
+
+    def bounded(self, thermal: ThermalModel) -> ModelCheck:
+        """Return the check with the bound of the reduced model."""
+        bound = cast(TwofoldWaferModel, thermal).certificate.bound(self.at_rest, self.warmth)
+        return ModelCheck(self.time_s, self.reason, self.field_K, self.tile_K, self.peak_K, bound)
+
+
+def difference(thermal: ThermalModel, window: Window, reason: str) -> Difference | None:
     """Return how far the state after a window is from that of the full model; None if it is its own."""
     state = window.after
     if not isinstance(state, ReducedState):
@@ -138,13 +156,14 @@ def checked(thermal: ThermalModel, window: Window, reason: str) -> ModelCheck | 
     full = model.whole(cast(State, window.stretch.before[0]))
     for moment in window.stretch.moments:
         full = model.full.step(full, moment.flow, moment.inlet, moment.step).solve(moment.heat[0], full)
-    return ModelCheck(
+    return Difference(
         time_s=window.time,
         reason=reason,
         field_K=float(np.abs(state.heat.solid - full.heat.solid).max()),
         tile_K=float(np.abs(state.tile_temperature - full.tile_temperature).max()),
         peak_K=abs(state.peak - full.peak),
-        bound_K=model.bound(state),
+        at_rest=state.at_rest,
+        warmth=state.warmth,
     )
 
 

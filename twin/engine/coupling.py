@@ -31,6 +31,8 @@ _COOLANT, _FIRST = 0.02, 10.0
 """Change of the coolant that a steady solution may leave over the last change of temperatures; the latter, before
 there was one, in K over the tolerance."""
 _SURE = 0.5
+_MARGIN = 1.5
+"""Of the bound of the loop's gain: voltages and the coolant answer to power as well."""
 _VOLTAGE = 0.1
 """Relative error of a voltage over that of the temperature rise: power goes with its square."""
 
@@ -121,11 +123,21 @@ def couple(
         found = thermal.tile_temperature
         following = history.next(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
+        history.bounded(_gain_bound(plant, draw.parts(voltage), rise))
         if history.error <= tolerance * rise and grid.error <= enough and thermal.balance.residual <= _CLOSED:
             return Coupled(thermal, grid, draw.parts(voltage), passes, solved, history.error, grid.error)
         temperature = following
         history.require_stable(temperature)
     raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {history.change:.2g} K)")
+
+
+def _gain_bound(plant: WaferPlant, power: TilePower, rise: float) -> float:
+    """Return a bound of the gain of the loop from temperature over leakage to temperature, for the largest rise in K.
+
+    With R the rise of tile i per watt in tile j, and b that of leakage per kelvin, changes are at most
+    sum_j R_ij b L_j |dT_j| <= b max(L / P) max(sum_j R_ij P_j) max|dT|, and the last sum is the rise.
+    """
+    return _MARGIN * plant.chip.leakage.temperature_coefficient * float((power.leakage / power.total).max()) * rise
 
 
 class _History:
@@ -139,7 +151,7 @@ class _History:
         self._secant = Secant()
         self._last: tuple[Array, Array] | None = None
         self._growths = 0
-        self._contraction, self._answered = 1.0, 0.0
+        self._contraction, self._answered, self._bound = 1.0, 0.0, 1.0
         self.change = np.inf
         self.gain = 0.0
 
@@ -147,7 +159,7 @@ class _History:
         """Note g(`given`) = `found`, and return the next input."""
         change = float(np.abs(found - given).max())
         self._growths = self._growths + 1 if change > self.change else 0
-        self.change = change
+        self.change = self._answered = change
         if self._last is not None:
             moved, answered = given - self._last[0], found - self._last[1]
             self.gain = float(np.vdot(moved, answered) / max(np.vdot(moved, moved), np.finfo(float).tiny))
@@ -156,14 +168,18 @@ class _History:
         self._last = given, found
         return self._secant.next(given, found)
 
+    def bounded(self, gain: float) -> None:
+        """Note a bound of the loop's gain."""
+        self._bound = gain
+
     @property
     def error(self) -> float:
         """Distance of the last output from the fixed point: L / (1 - L) of the last change, in K.
 
-        L is how far the last two outputs lie apart over their inputs; it says nothing after one pass, and near
-        1. To it comes what the solver of the heat equation leaves of how far its answer had to move.
+        L is how far the last two outputs lie apart over their inputs, at most the bound of the loop's gain; near 1
+        it says nothing. To it comes what the solver of the heat equation leaves of how far its answer had to move.
         """
-        lipschitz = self._contraction
+        lipschitz = min(self._contraction, self._bound)
         left = lipschitz / (1.0 - lipschitz) if lipschitz < _SURE else 1.0
         return self.change * left + _REDUCTION * self._answered
 

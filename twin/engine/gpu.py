@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -107,6 +108,10 @@ class FleetSimulation:
     def checks(self, state: FleetState) -> tuple[ModelCheck, ...]:
         """Return nothing: GPU nodes have no reduced thermal model."""
         return ()
+
+    def beside(self, state: FleetState) -> AbstractContextManager[None]:
+        """Do nothing."""
+        return nullcontext()
 
 
 def build_fleet(scenario: Scenario, system: Entry, where: str) -> FleetSimulation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from twin import inputs, library
+from twin.beside import beside
 from twin.engine.gpu import build_fleet
 from twin.engine.model_error import model_errors
 from twin.engine.plant import build_wafer_plant
@@ -29,6 +31,8 @@ from twin.spec.scenario import Scenario
 from twin.spec.system import WaferSystem
 
 MOST_STEPS = 10_000_000
+_MANY = 600
+"""Steps of GPUs from which on they are worth a process of their own: they take about 1.5 s, and that 3 s to start."""
 RECORD_STEP = 1.0
 """Seconds of one step of GPUs in a comparison, at least."""
 SCENARIO_FILE = "scenario.yaml"
@@ -83,14 +87,15 @@ def run(
         raise OutputError("resume needs the folder of the interrupted run (--out)")
     simulation, rival = prepare(scenario, where)
     description = _describe(scenario, simulation)
-    if folder is not None and resume and (ended := _ended(folder, description)):
-        return ended
-    main = _open_writer(description, scenario, simulation, folder, overwrite, resume)
-    compared = None
+    results = _ended(folder, description) if folder is not None and resume else None
+    compared, of_comparison = None, folder / COMPARISON if folder else None
     with threadpool_limits(1, user_api="blas"):  # products are small here: threads would wait for each other
+        if results is None:
+            main = _open_writer(description, scenario, simulation, folder, overwrite, resume)
+            with _compared_beside(rival, of_comparison):
+                results = _simulate(scenario, simulation, main, progress, start)
         if rival is not None:
-            compared = _compare(*rival, folder / COMPARISON if folder else None, progress)
-        results = _simulate(scenario, simulation, main, progress, start)
+            compared = _compare(*rival, of_comparison, progress)
     return replace(results, comparison=compared)
 
 
@@ -107,6 +112,13 @@ def prepare(scenario: Scenario, where: str) -> tuple[Simulation, tuple[Scenario,
         return simulation, None
     rival = build(other, where)
     return simulation, (other if isinstance(rival, WaferSimulation) else _recorded(other), rival)
+
+
+def _compared_beside(rival: tuple[Scenario, Simulation] | None, folder: Path | None) -> AbstractContextManager[None]:
+    """Run the GPUs of a comparison in another process meanwhile if that takes longer than to start it."""
+    if rival is None or folder is None or isinstance(rival[1], WaferSimulation):
+        return nullcontext()
+    return beside(_compare, *rival, folder, None) if len(step_ends(rival[0])) > _MANY else nullcontext()
 
 
 def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: Progress | None) -> Results:
@@ -159,23 +171,23 @@ def _simulate(
 ) -> Results:
     """Step a simulation to the end of its scenario, committing as it goes."""
     writer, first, tree = opened
-    state = None
+    state, status, reason = None, COMPLETE, ""
     ends = step_ends(scenario)
-    try:
-        state = simulation.initial() if tree is None else simulation.unpack(tree)
-    except _STOPS as stop:
-        return _finish(writer, simulation, state, STOPPED, str(stop), start)
-    for number in range(first, len(ends)):
-        length = ends[number] - (ends[number - 1] if number else 0.0)
+    lengths = np.diff(ends, prepend=0.0)
+    with ExitStack() as meanwhile:
         try:
-            state, sample = simulation.step(state, length)
+            state = simulation.initial() if tree is None else simulation.unpack(tree)
+            for number in range(first, len(ends)):
+                state, sample = simulation.step(state, float(lengths[number]))
+                if writer.append(number, sample):
+                    writer.commit(simulation.pack(state))
+                if progress:
+                    progress(float(ends[number]), float(ends[-1]), simulation.title)
+                if number == first:
+                    meanwhile.enter_context(simulation.beside(state))
         except _STOPS as stop:
-            return _finish(writer, simulation, state, STOPPED, str(stop), start)
-        if writer.append(number, sample):
-            writer.commit(simulation.pack(state))
-        if progress:
-            progress(float(ends[number]), float(ends[-1]), simulation.title)
-    return _finish(writer, simulation, state, COMPLETE, "", start)
+            status, reason = STOPPED, str(stop)
+    return _finish(writer, simulation, state, status, reason, start)
 
 
 def _finish(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.beside import beside
 from twin.engine import state as wafer_state
-from twin.engine.checks import checked, random_steps
+from twin.engine.checks import difference, random_steps
 from twin.engine.plant import WaferPlant
 from twin.engine.samples import Sample
 from twin.engine.state import EngineState, Served
@@ -17,6 +19,9 @@ from twin.engine.step import control_step, initial
 from twin.library import Entry
 from twin.results.description import Occurrence
 from twin.results.model_check import ModelCheck
+from twin.thermal.reduced.certificate import certify
+from twin.thermal.reduced.state import ReducedState
+from twin.thermal.reduced.twofold import TwofoldWaferModel
 
 
 class Simulation(Protocol):
@@ -57,6 +62,9 @@ class Simulation(Protocol):
     def checks(self, state: Any) -> tuple[ModelCheck, ...]:
         """Return the checks of the reduced thermal model at random instants and at the hottest."""
 
+    def beside(self, state: Any) -> AbstractContextManager[None]:
+        """Do what another process can do while steps follow a state."""
+
 
 class WaferSimulation:
     """A wafer system."""
@@ -90,7 +98,7 @@ class WaferSimulation:
         """Return the state with a check of the reduced thermal model, if it has one."""
         if state.recent.newer is None:
             return state
-        found = checked(self.plant.thermal, state.recent.window(state.thermal, state.time), "random")
+        found = difference(self.plant.thermal, state.recent.window(state.thermal, state.time), "random")
         return state if found is None else replace(state, checks=(*state.checks, found))
 
     def pack(self, state: EngineState) -> Any:
@@ -133,8 +141,18 @@ class WaferSimulation:
 
     def checks(self, state: EngineState) -> tuple[ModelCheck, ...]:
         """Return the checks of the reduced thermal model at random instants and at the hottest."""
-        hottest = checked(self.plant.thermal, state.warmest, "hottest") if state.warmest else None
-        return state.checks if hottest is None else (*state.checks, hottest)
+        thermal = self.plant.thermal
+        hottest = difference(thermal, state.warmest, "hottest") if state.warmest else None
+        return tuple(found.bounded(thermal) for found in (*state.checks, hottest) if found is not None)
+
+    def beside(self, state: EngineState) -> AbstractContextManager[None]:
+        """Calibrate the bounds of the reduced model in another process, if they are not on disk."""
+        thermal = self.plant.thermal
+        if isinstance(thermal, TwofoldWaferModel) and isinstance(state.thermal[0], ReducedState):
+            certificate = thermal.certificate
+            if not certificate.is_kept:
+                return beside(certify, certificate.design, certificate.flow_rate)
+        return nullcontext()
 
 
 def centres(extent: float, count: int) -> NDArray[np.float64]:

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.delivery.policies import ControlState
-from twin.engine.checks import NOTHING_YET, Recent, Window
+from twin.engine.checks import NOTHING_YET, Difference, Recent, Window
 from twin.engine.plant import WaferPlant
 from twin.results.description import Occurrence
-from twin.results.model_check import ModelCheck
 from twin.thermal.loop import LoopState
 from twin.thermal.protocol import ThermalState
 from twin.workload.serving import Queue, pack, unpack
@@ -94,7 +93,7 @@ class EngineState:
     occurrences: tuple[Occurrence, ...] = ()
     recent: Recent = NOTHING_YET
     warmest: Window | None = None
-    checks: tuple[ModelCheck, ...] = ()
+    checks: tuple[Difference, ...] = ()
 
 
 def to_tree(state: EngineState) -> dict[str, Any]:
@@ -135,5 +134,5 @@ def from_tree(tree: dict[str, Any], plant: WaferPlant) -> EngineState:
         occurrences=tuple(Occurrence(**kept) for kept in tree["occurrences"]),
         recent=Recent.restored(tree["recent"], plant.thermal),
         warmest=Window.restored(tree["warmest"], plant.thermal),
-        checks=tuple(ModelCheck(**kept) for kept in tree["checks"]),
+        checks=tuple(Difference(**kept) for kept in tree["checks"]),
     )

@@ -31,7 +31,7 @@ class GridLayer:
     contact_resistance_below: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TensorGrid:
     """Nodes along x and y in m, and layers from bottom to top; at degree 2 midpoints are nodes as well."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +16,16 @@ from twin.fe.stream import WettedWalls
 from twin.fe.tensor import Array, GridLayer, TensorGrid, basis_integrals, masses
 from twin.spec.material import Material, PowerLawConductivity
 from twin.thermal.hydraulics import ChannelGeometry
+
+_MOST_WALLS = 16
+
+
+class LayerCells(NamedTuple):
+    """Thickness in m and cells of a layer, and the contact resistance below it in m2 K/W."""
+
+    thickness: float
+    cells: int
+    contact_resistance_below: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,11 @@ class Layer:
     contact_resistance_below: float = 0.0
     channels: ChannelGeometry | None = None
     power_law: PowerLawConductivity | None = None
+
+    @property
+    def mesh(self) -> LayerCells:
+        """What the mesh depends on."""
+        return LayerCells(self.thickness, self.cells, self.contact_resistance_below)
 
 
 def material(given: str | Material) -> Material:
@@ -81,7 +98,7 @@ def power_laws(layers: Sequence[Layer]) -> dict[int, PowerLaw]:
     return {index: PowerLaw(law.temperature, law.exponent) for index, law in found.items() if law}
 
 
-def build_grid(x: Array, y: Array, layers: Sequence[Layer]) -> TensorGrid:
+def build_grid(x: Array, y: Array, layers: Sequence[Layer | LayerCells]) -> TensorGrid:
     """Return the grid of a stack of layers on given nodes along x and y."""
     bottoms = np.concatenate([[0.0], np.cumsum([layer.thickness for layer in layers])])
     return TensorGrid(
@@ -94,6 +111,7 @@ def build_grid(x: Array, y: Array, layers: Sequence[Layer]) -> TensorGrid:
     )
 
 
+@lru_cache(maxsize=_MOST_WALLS)
 def wetted_walls(grid: TensorGrid, index: int, geometry: ChannelGeometry, share: float = 1.0) -> WettedWalls:
     """Return where the coolant of layer `index` touches the solid, per unit coefficient.
 

@@ -26,6 +26,7 @@ from twin.thermal.hydraulics import ChannelGeometry, Layout, design_geometry
 from twin.thermal.jets import JetBed
 from twin.thermal.layers import (
     Layer,
+    LayerCells,
     build_grid,
     channel_layer,
     layer_mean_weights,
@@ -39,7 +40,7 @@ from twin.thermal.regime import Caution
 
 _TOLERANCE = 3e-10
 _MOST_SYSTEMS = 6
-_MOST_LAYOUTS = 16
+_MOST_LAYOUTS = _MOST_MESHES = 16
 _STEADY_UPDATES = 20
 _STEADY_CHANGE = 1e-6
 
@@ -107,7 +108,11 @@ class WaferThermalModel:
         self.blocked, self.clogged = tuple(blocked), tuple(clogged)
         self._tiles_x, self._tiles_y = chip.dies.x * tiles_per_die.x, chip.dies.y * tiles_per_die.y
         self.layers = _layers(chip, design, recipe, coolant, reference_temperature)
-        self.grid = self._grid()
+        self.grid = _grid(
+            (chip.size.x, chip.size.y), self.tiles, (recipe.cells_per_tile.x, recipe.cells_per_tile.y),
+            recipe.edge_share, _pieces(design),
+            tuple(layer.mesh for layer in self.layers),
+        )  # fmt: skip
         film = Film(design.board.coefficient, design.board.ambient)
         self.model = HeatModel(
             self.grid,
@@ -131,21 +136,11 @@ class WaferThermalModel:
         columns, cells = self.bed.shape
         return self.grid.size + columns * cells
 
-    def _grid(self) -> TensorGrid:
-        cells = self.recipe.cells_per_tile
-        x = tile_nodes(self.chip.size.x, self._tiles_x, cells.x, self.recipe.edge_share)
-        y = tile_nodes(self.chip.size.y, self._tiles_y, cells.y, self.recipe.edge_share)
-        slots = np.linspace(0.0, self.chip.size.y, _pieces(self.design) + 1)
-        return build_grid(x, _with_points(y, slots), self.layers)
-
     @cached_property
     def tile_hats(self) -> tuple[Array, Array, Array]:
         """Integrals of hats over tiles along x and y, and shares of planes in the heat layer."""
-        x_edges = np.linspace(0.0, self.chip.size.x, self._tiles_x + 1)
-        y_edges = np.linspace(0.0, self.chip.size.y, self._tiles_y + 1)
         index = next(i for i, layer in enumerate(self.chip.layers) if layer.heat)
-        through = layer_mean_weights(self.grid, index)
-        return basis_integrals(self.grid.x, x_edges), basis_integrals(self.grid.y, y_edges), through
+        return *tile_integrals(self.grid, self.tiles), layer_mean_weights(self.grid, index)
 
     @cached_property
     def tile_area(self) -> float:
@@ -311,6 +306,31 @@ class WaferStep:
         load = self.wafer.load(heat)
         solved, balance, iterations = self.equations.solve(load, guess.heat.solid, tolerance, reduction)
         return self.wafer.observed(solved, balance, self.flow, self.equations.streams, iterations)
+
+
+@lru_cache(maxsize=_MOST_MESHES)
+def _grid(
+    size: tuple[float, float],
+    tiles: tuple[int, int],
+    cells: tuple[int, int],
+    edge_share: float,
+    pieces: int,
+    layers: tuple[LayerCells, ...],
+) -> TensorGrid:
+    """Return the mesh of a wafer, kept: the points of a study share a few.
+
+    tiles : along y and x;  cells : of a tile along x and y
+    """
+    x = tile_nodes(size[0], tiles[1], cells[0], edge_share)
+    y = tile_nodes(size[1], tiles[0], cells[1], edge_share)
+    return build_grid(x, _with_points(y, np.linspace(0.0, size[1], pieces + 1)), layers)
+
+
+@lru_cache(maxsize=_MOST_MESHES)
+def tile_integrals(grid: TensorGrid, tiles: tuple[int, int]) -> tuple[Array, Array]:
+    """Return integrals of hats over tiles along x, (nx, tile_x), and y, (ny, tile_y); tiles along y and x."""
+    x_edges, y_edges = (np.linspace(0.0, nodes[-1], n + 1) for nodes, n in ((grid.x, tiles[1]), (grid.y, tiles[0])))
+    return basis_integrals(grid.x, x_edges), basis_integrals(grid.y, y_edges)
 
 
 def _pieces(design: ChannelDesign | JetDesign) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from twin.fe.tensor import Array
 from twin.thermal.reduced.design import ReducedDesign
-from twin.thermal.reduced.kept import kept
+from twin.thermal.reduced.kept import is_kept, kept
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.wafer import WaferState, WaferThermalModel
@@ -31,6 +31,7 @@ _STEPS = 0.1, 0.01
 _LENGTH = 4
 _CHANGES = 0.3, 1.3
 _SEED = 20
+_STEADY, _TRANSIENT = "steady-bound", "transient-bound"
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,37 @@ class Certificate:
     @cached_property
     def steady(self) -> float:
         """Bound of steady states, at any flow."""
-        best = self.design.cooling.loop.pump.best_flow
-        return kept("steady-bound", self.design.wafer(), best, lambda: _MARGIN * max(self._steady_ratios()))
+        return kept(_STEADY, self.design.wafer(), self._best_flow, lambda: _MARGIN * max(self._steady_ratios()))
 
     @cached_property
     def transient(self) -> float:
         """Bound of time steps at the usual flow."""
-        flow = self.design.reference_flow(self.flow_rate)
-        found = kept("transient-bound", self.design.wafer(), flow, lambda: _MARGIN * max(self._transient_ratios(flow)))
+        flow = self._flow
+        found = kept(_TRANSIENT, self.design.wafer(), flow, lambda: _MARGIN * max(self._transient_ratios(flow)))
         return max(found, self.steady)
 
-    def bound(self, state: ReducedState) -> float:
-        """Return the bound of a state's error in K."""
-        return _LEAST + (self.steady if state.at_rest else self.transient) * state.warmth
+    @property
+    def is_kept(self) -> bool:
+        """Whether both bounds are on disk."""
+        wafer = self.design.wafer()
+        return is_kept(_STEADY, wafer, self._best_flow) and is_kept(_TRANSIENT, wafer, self._flow)
+
+    @property
+    def _best_flow(self) -> float:
+        return self.design.cooling.loop.pump.best_flow
+
+    @property
+    def _flow(self) -> float:
+        return self.design.reference_flow(self.flow_rate)
+
+    def bound(self, at_rest: bool, warmth: float) -> float:
+        """Return the bound in K of the error of a state; see ReducedState for what is told of it."""
+        return _LEAST + (self.steady if at_rest else self.transient) * warmth
 
     def _steady_ratios(self) -> list[float]:
         random, found = np.random.default_rng(_SEED), []
         for share, inlet in product(_FLOWS, _INLETS):
-            flow, full = share * self.design.cooling.loop.pump.best_flow, self.design.wafer(inlet)
+            flow, full = share * self._best_flow, self.design.wafer(inlet)
             reduced = ReducedWaferModel(full, flow)
             heat = _heat(reduced, random, flow, inlet)
             found.append(_ratio(full.steady(heat, flow, inlet), reduced.steady(heat, flow, inlet)))
@@ -76,6 +90,12 @@ class Certificate:
             full = self.design.wafer(inlet)
             found += _after_change(full, ReducedWaferModel(full, flow), random, flow, inlet, step)
         return found
+
+
+def certify(design: ReducedDesign, flow_rate: float) -> None:
+    """Calibrate the bounds that are not on disk yet, and keep them there."""
+    certificate = Certificate(design, flow_rate)
+    certificate.bound(False, 0.0)
 
 
 def _heat(reduced: ReducedWaferModel, random: np.random.Generator, flow: float, inlet: float) -> Array:

@@ -34,9 +34,9 @@ def whole_field(model: ReducedWaferModel, state: ReducedState) -> HeatState:
     if not state.at_rest:
         delays = model.dynamics.delays
         layer = nodal[:, :, : modes.planes] @ model.full.tile_hats[2].astype(np.float32)
-        nodal += model.on_nodes(state.rise - model.tile_means(layer))[:, :, None]
+        nodal += model.tiles.on_nodes(state.rise - model.tiles.means(layer))[:, :, None]
         if (latest := float(delays.max())) > 0.0:
-            late = model.on_nodes(state.above - state.wanted_above)
+            late = model.tiles.on_nodes(state.above - state.wanted_above)
             nodal[:, :, : modes.planes] += late[:, :, None] * (delays / latest)
     absolute = nodal.astype(float) + state.inlet
     solid = np.ascontiguousarray(absolute[:, :, : modes.planes])

@@ -148,7 +148,7 @@ class Followed:
     @cached_property
     def within(self) -> Real:
         """What the coolant's own temperature adds less what is interpolated between its means, in K, (nx, ny)."""
-        return self.model.within_tiles(self.nodes)
+        return self.model.tiles.within(self.nodes)
 
     @cached_property
     def _norm(self) -> float:

@@ -28,7 +28,7 @@ _MOST_BYTES = 4 * 1024**3
 
 def kept[Model](kind: str, wafer: WaferThermalModel, flow_rate: float, build: Callable[[], Model]) -> Model:
     """Return a model of a wafer at a flow, from disk if it is there, else built and kept."""
-    path = cache_folder() / "reduced" / f"{kind}-{_digest(wafer, flow_rate)}.pickle"
+    path = _path(kind, wafer, flow_rate)
     with suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, ValueError):
         found: Model = _read(path)
         return found
@@ -36,6 +36,15 @@ def kept[Model](kind: str, wafer: WaferThermalModel, flow_rate: float, build: Ca
     with suppress(OSError):
         _write(path, model)
     return model
+
+
+def is_kept(kind: str, wafer: WaferThermalModel, flow_rate: float) -> bool:
+    """Tell whether a model of a wafer at a flow is on disk."""
+    return _path(kind, wafer, flow_rate).is_file()
+
+
+def _path(kind: str, wafer: WaferThermalModel, flow_rate: float) -> Path:
+    return cache_folder() / "reduced" / f"{kind}-{_digest(wafer, flow_rate)}.pickle"
 
 
 def _read(path: Path) -> Any:

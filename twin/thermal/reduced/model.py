@@ -29,6 +29,7 @@ from twin.thermal.reduced.field import whole_field
 from twin.thermal.reduced.followed import Followed
 from twin.thermal.reduced.heats import Heats, LinearHeats, settled_heats
 from twin.thermal.reduced.settled import OutOfRange, Settled, SettledMap
+from twin.thermal.reduced.shares import TileShares, tile_shares
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.reduced.step import ReducedStep
 from twin.thermal.regime import Caution
@@ -164,33 +165,12 @@ class ReducedWaferModel:
     def by_tile(self, settled: Settled, reading: int) -> Real:
         """Return flux (0), coolant (1) or heat layer (2) of a settled state by tile, (tile_x, tile_y)."""
         count = settled.density.shape[1]
-        return np.asarray(self._line_shares @ settled.answer[:, reading * count : (reading + 1) * count])
+        return np.asarray(self.tiles.lines @ settled.answer[:, reading * count : (reading + 1) * count])
 
     @cached_property
-    def _line_shares(self) -> Real:
-        """Share of each line in each tile across the flow, (tile_x, lines)."""
-        x = self.full.tile_hats[0]
-        return np.asarray((x / x.sum(axis=0)).T, np.float32)
-
-    @cached_property
-    def _node_shares(self) -> tuple[Real, Real]:
-        """Share of each tile at each node along x, (nx, tile_x), and y, (tile_y, ny)."""
-        x, y, _ = self.full.tile_hats
-        across, along = x / x.sum(axis=1, keepdims=True), y / y.sum(axis=1, keepdims=True)
-        return across.astype(np.float32), np.ascontiguousarray(along.T, np.float32)
-
-    def on_lines(self, by_tile: Real) -> Real:
-        """Return what is given by tile, (tile_x, tile_y), on the lines across the flow, (lines, rows)."""
-        return np.asarray(self._node_shares[0] @ by_tile.astype(np.float32))
-
-    def on_nodes(self, by_tile: Real) -> Real:
-        """Return what is given by tile, (tile_x, tile_y), on the nodes, (nx, ny); the mean where tiles meet."""
-        across, along = self._node_shares
-        return np.asarray(across @ by_tile.astype(np.float32) @ along)
-
-    def within_tiles(self, nodes: Real) -> Real:
-        """Return how values on the nodes, (nx, ny), differ from what is interpolated between their means by tile."""
-        return nodes - self.on_nodes(self.tile_means(nodes))
+    def tiles(self) -> TileShares:
+        """Shares of nodes in tiles and of tiles in nodes."""
+        return tile_shares(self.full.grid, self.full.tiles)
 
     def within_of(self, state: ReducedState) -> Real:
         """Return how the heat layer's mean over its thickness differs within tiles in K, (nx, ny).
@@ -202,7 +182,7 @@ class ReducedWaferModel:
         if beyond := followed.beyond_at(state.share):
             within = within + np.float32(beyond) * followed.within
         if not state.at_rest and self._is_spreading(state):
-            within = within + self.within_tiles(self._unsettled_nodes(state, "mean"))
+            within = within + self.tiles.within(self._unsettled_nodes(state, "mean"))
         return np.asarray(within)
 
     def details(self, reference: tuple[float, float], heat: Real) -> Real:
@@ -210,7 +190,7 @@ class ReducedWaferModel:
 
         reference : flow and temperature of the map that is taken
         """
-        return self.within_tiles(self._map_at(reference).surface_of_heat(heat))
+        return self.tiles.within(self._map_at(reference).surface_of_heat(heat))
 
     def _is_spreading(self, state: ReducedState) -> bool:
         """Tell whether temperatures within tiles may differ by more than `_WITHIN` from settled ones."""
@@ -229,24 +209,13 @@ class ReducedWaferModel:
         amplitudes = self.dynamics.layer(reading, through, found.modes.values.size, state.unsettled)
         return np.asarray(found.shapes @ amplitudes)
 
-    def tile_means(self, nodes: Real) -> Real:
-        """Return means by tile, (tile_x, tile_y), of values on the nodes, (nx, ny)."""
-        across, along = self._tile_shares
-        return np.asarray(across @ nodes @ along)
-
-    @cached_property
-    def _tile_shares(self) -> tuple[Real, Real]:
-        """Share of each node in the mean over each tile, along x (tile_x, nx) and y (ny, tile_y)."""
-        y = self.full.tile_hats[1]
-        return self._line_shares, (y / y.sum(axis=0)).astype(np.float32)
-
     def die_peak(self, state: ReducedState) -> Array:
         """Return the hottest point of the heat layer of each die in K, (die_y, die_x).
 
         On the plane of the layer that is hottest under even heat, the lowest: heat leaves upwards.
         """
         hottest = np.float32(self.map_of(state.settled).even.hottest)
-        nodes = self.on_nodes(state.rise + hottest * state.reaching) + state.within
+        nodes = self.tiles.on_nodes(state.rise + hottest * state.reaching) + state.within
         if not state.at_rest and self._is_spreading(state):
             nodes = nodes + self._unsettled_nodes(state, "lowest")
         return np.asarray(self.full.die_peak(nodes), np.float64) + state.inlet
@@ -274,7 +243,7 @@ class ReducedWaferModel:
         known, reference = state.details, state.settled.reference
         is_known = known.holds(reference, heat, _BOTTOM_ERROR)
         within = known.of(heat) if is_known else self.details(reference, heat)
-        return float((self.on_nodes(means) + within).max())
+        return float((self.tiles.on_nodes(means) + within).max())
 
     def outlet_of(self, state: ReducedState) -> float:
         """Return the mixed mean of the coolant at the outlets in K."""

@@ -162,7 +162,7 @@ class ReducedState(BalanceReadings):
         """Mean coolant over the inlet in K, (lines, rows)."""
         share, followed = np.float32(self.share), self.followed
         rise = share * self.model.rises(self.settled)
-        return rise if self.still else rise + self.model.on_lines(self.coolant_by_tile - share * followed.coolant)
+        return rise if self.still else rise + self.model.tiles.on_lines(self.coolant_by_tile - share * followed.coolant)
 
     @cached_property
     def within(self) -> Real:
@@ -172,7 +172,7 @@ class ReducedState(BalanceReadings):
     @property
     def nodes(self) -> Real:
         """Mean of the heat layer over its thickness over the inlet in K on the nodes, (nx, ny)."""
-        return np.asarray(self.model.on_nodes(self.rise) + self.within)
+        return np.asarray(self.model.tiles.on_nodes(self.rise) + self.within)
 
     @cached_property
     def die_peak(self) -> Real:

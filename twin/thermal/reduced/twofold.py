@@ -46,7 +46,7 @@ class TwofoldWaferModel:
 
     def bound(self, state: State) -> float:
         """Return the bound of a state's largest error against the full model in K; 0 for the full model's own."""
-        return 0.0 if isinstance(state, WaferState) else self.certificate.bound(state)
+        return 0.0 if isinstance(state, WaferState) else self.certificate.bound(state.at_rest, state.warmth)
 
     @property
     def tiles(self) -> tuple[int, int]:
