@@ -65,10 +65,13 @@ def test_a_run_killed_twice_opens_up_to_its_last_commit_and_ends_the_same(folder
 
 
 def test_a_run_killed_during_the_comparison_ends_the_same(folder: Path, whole: dict[str, Any]) -> None:
-    """The other system is run first, so that nothing of the run itself is committed; no store may be there yet."""
+    """A comparison as short as this one follows the run, which is complete by then; no store of it may be there yet."""
     start_and_stop(folder, "rival", lambda out: (out / "comparison").is_dir(), signal.SIGKILL)
-    assert committed(folder / "rival" / "results.zarr") == 0
+    assert committed(folder / "rival" / "results.zarr") == STEPS
     assert_same(resumed(folder, "rival"), whole)
+    assert committed(folder / "rival" / "comparison" / "results.zarr") == committed(
+        folder / "whole" / "comparison" / "results.zarr"
+    )
 
 
 def test_an_ended_run_is_told_again_and_not_run_again(folder: Path, whole: dict[str, Any]) -> None:

@@ -24,12 +24,17 @@ Handed = Callable[[Sequence[str]], None]
 
 
 class Batches:
-    """The points that are left, cut into batches as long as they last."""
+    """The points that are left, cut into batches as long as they last.
+
+    Neighbours share models. Each worker has a stretch of the points, so that two seldom build the same at a time.
+    """
 
     def __init__(self, client: Any, task: Task, points: Sequence[Point], handed: Handed):
         self._client, self._task, self._handed = client, task, handed
-        self._left, self._alone = deque(points), deque[Point]()
+        self._stretches = _cut(points, max(1, len(client.nthreads())))
+        self._alone = deque[Point]()
         self._batches: dict[Any, list[Point]] = {}
+        self._stretch_of: dict[Any, int] = {}
         self._tried_alone: set[str] = set()
         self._seconds: float | None = None
 
@@ -44,16 +49,16 @@ class Batches:
         from distributed import as_completed
 
         waiting = as_completed(loop=self._client.loop, raise_errors=False)
-        self._fill(waiting)
+        self._fill(waiting, 0)
         for future in waiting:
             batch = self._batches.pop(future.key)
             outcomes = self._taken(future, batch)
-            self._fill(waiting)
+            self._fill(waiting, self._stretch_of.pop(future.key))
             if outcomes:
                 yield outcomes
 
-    def _fill(self, waiting: Any) -> None:
-        """Keep every worker busy with one batch and the next one at hand."""
+    def _fill(self, waiting: Any, stretch: int) -> None:
+        """Keep every worker busy with one batch and the next one at hand; one that is free goes on in its stretch."""
         workers = max(1, len(self._client.nthreads()))
         while (self._left or self._alone) and len(self._batches) < _AHEAD * workers:
             if self._alone:
@@ -62,16 +67,24 @@ class Batches:
                 batch = [self._alone.popleft()]
                 self._tried_alone.add(batch[0][0])
             else:
-                batch = [self._left.popleft() for _ in range(self._size(workers))]
+                if not self._stretches[stretch]:
+                    stretch = max(range(len(self._stretches)), key=lambda number: len(self._stretches[number]))
+                left = self._stretches[stretch]
+                batch = [left.popleft() for _ in range(min(self._size(workers), len(left)))]
             future = self._client.submit(compute, self._task, batch, pure=False)
-            self._batches[future.key] = batch
+            self._batches[future.key], self._stretch_of[future.key] = batch, stretch
             self._handed([identity for identity, _ in batch])
             waiting.add(future)
+            stretch = (stretch + 1) % len(self._stretches)
+
+    @property
+    def _left(self) -> int:
+        return sum(len(stretch) for stretch in self._stretches)
 
     def _size(self, workers: int) -> int:
         """Return the points of the next batch: as many as take `_SECONDS`, fewer towards the end."""
         wanted = 1 if self._seconds is None else int(_SECONDS / max(self._seconds, 1e-6))
-        fair = ceil(len(self._left) / (_AHEAD * workers))
+        fair = ceil(self._left / (_AHEAD * workers))
         return max(1, min(wanted, _MOST, fair))
 
     def _taken(self, future: Any, batch: list[Point]) -> list[Outcome]:
@@ -95,3 +108,8 @@ class Batches:
         now = time.time()
         error = "its worker died every time it was tried (out of memory?)"
         return [Outcome(batch[0][0], None, error, False, now, now)]
+
+
+def _cut(points: Sequence[Point], count: int) -> list[deque[Point]]:
+    """Return `count` stretches of equal length of the points."""
+    return [deque(points[len(points) * n // count : len(points) * (n + 1) // count]) for n in range(count)]
