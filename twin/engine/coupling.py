@@ -123,9 +123,10 @@ def couple(
         found = thermal.tile_temperature
         following = history.next(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
-        history.bounded(_gain_bound(plant, draw.parts(voltage), rise))
+        power = draw.parts(voltage)
+        history.bounded(_gain_bound(plant, power, rise))
         if history.error <= tolerance * rise and grid.error <= enough and thermal.balance.residual <= _CLOSED:
-            return Coupled(thermal, grid, draw.parts(voltage), passes, solved, history.error, grid.error)
+            return Coupled(thermal, grid, power, passes, solved, history.error, grid.error)
         temperature = following
         history.require_stable(temperature)
     raise RunStopped(f"the coupled step did not converge in {_MOST_PASSES} passes (last change {history.change:.2g} K)")
@@ -137,7 +138,8 @@ def _gain_bound(plant: WaferPlant, power: TilePower, rise: float) -> float:
     With R the rise of tile i per watt in tile j, and b that of leakage per kelvin, changes are at most
     sum_j R_ij b L_j |dT_j| <= b max(L / P) max(sum_j R_ij P_j) max|dT|, and the last sum is the rise.
     """
-    return _MARGIN * plant.chip.leakage.temperature_coefficient * float((power.leakage / power.total).max()) * rise
+    leaking = float((power.leakage / np.maximum(power.total, np.finfo(float).tiny)).max())
+    return _MARGIN * plant.chip.leakage.temperature_coefficient * leaking * rise
 
 
 class _History:

@@ -9,7 +9,7 @@ import pytest
 
 import twin
 from twin.engine import step as stepping
-from twin.engine.coupling import Coupled, TileLoad, couple
+from twin.engine.coupling import Coupled, TileLoad, _gain_bound, couple
 from twin.engine.plant import WaferPlant
 from twin.engine.run import build
 from twin.engine.simulation import WaferSimulation
@@ -62,6 +62,22 @@ def test_start_of_the_search_does_not_matter(plant: WaferPlant) -> None:
     one, other = (solved(plant, 1e-5, 0.1, raised) for raised in (0.0, -0.05))
     np.testing.assert_allclose(other.thermal.tile_temperature, one.thermal.tile_temperature, atol=1e-3)
     np.testing.assert_allclose(other.grid.tile_voltage, one.grid.tile_voltage, atol=1e-5)
+
+
+def test_bound_of_the_loop_gain_holds_and_is_not_far_off(plant: WaferPlant) -> None:
+    """Power drawn at temperatures that are 1 K or at random up to 1 K too high warms the wafer by less than it says."""
+    exact = solved(plant, 1e-9, None)
+    temperature, voltage, flow = exact.thermal.tile_temperature, exact.grid.tile_voltage, plant.cooling.flow_rate
+    bound = _gain_bound(plant, exact.power, float(temperature.max()) - INLET)
+    random = np.random.default_rng(1).uniform(0.0, 1.0, temperature.shape)
+    answers = []
+    for warmer in (np.ones(temperature.shape), random, np.eye(*temperature.shape)):
+        leak = plant.power.leakage(voltage, temperature + warmer) - plant.power.leakage(voltage, temperature)
+        heat = exact.grid.device_power + exact.grid.sheet_loss + leak
+        found = plant.thermal.steady(heat, flow, INLET, exact.thermal)
+        answers.append(float((found.tile_temperature - temperature).max()))
+    assert max(answers) <= bound
+    assert bound <= 20.0 * max(answers)
 
 
 def test_heat_is_what_the_regulators_give_but_for_the_feed(plant: WaferPlant) -> None:
