@@ -223,8 +223,14 @@ class Planner:
             raise SpecError(self.where, self.problems)
 
     def _base(self) -> Scenario:
+        from twin.study.stack_points import base_names  # which says what else a base may be
+
+        name = self.study.base
+        if not name.endswith((".yaml", ".yml")) and name not in (known := base_names()):
+            message = f"no scenario or stack is called '{name}'. {did_you_mean(name, known)}"
+            raise SpecError(self.where, [Problem("base", message)])
         try:
-            base = library.load("scenario", self.study.base)
+            base = library.load("scenario", name)
         except TwinError as error:
             raise SpecError(self.where, [Problem("base", str(error).replace("\n", "\n   "))]) from error
         assert isinstance(base, Scenario)

@@ -95,11 +95,20 @@ def stack_file(name: str) -> Path:
         if given.is_file():
             return given
         raise LibraryError(f"{name}: no such file (expected a stack)")
-    folders = reversed(library.searched(_FOLDER))
-    known = {path.stem: path for folder in folders for path in folder.glob(f"*{_SUFFIX}")}
+    known = _stacks()
     if name not in known:
         raise LibraryError(f"stack '{name}' not found. {did_you_mean(name, known)}")
     return known[name]
+
+
+def base_names() -> list[str]:
+    """Return the names that may be the base of a study: of scenarios and of stacks."""
+    return [*library.names("scenario"), *sorted(_stacks())]
+
+
+def _stacks() -> dict[str, Path]:
+    folders = reversed(library.searched(_FOLDER))
+    return {path.stem: path for folder in folders for path in folder.glob(f"*{_SUFFIX}")}
 
 
 def is_stack(name: str) -> bool:

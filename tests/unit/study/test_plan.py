@@ -149,7 +149,8 @@ def test_all_problems_are_said_at_once() -> None:
     [
         ({"axes": {"cooling.flow_rat": ["1 L/min"]}}, "Did you mean 'cooling.flow_rate'?"),
         ({}, "needs either `axes` (a grid) or `sample`"),
-        ({"base": "nope", "axes": {"model": ["llama-3.1-8b"]}}, "base: scenario 'nope' not found"),
+        ({"base": "nope", "axes": {"model": ["llama-3.1-8b"]}}, "base: no scenario or stack is called 'nope'"),
+        ({"base": "one-wafr", "axes": {"model": ["llama-3.1-8b"]}}, "Did you mean 'one-wafer'?"),
         ({"axes": {"cooling.inlet_temperature": ["20 degC", "293.15 K"]}}, "values 1 and 2 are the same"),
         ({"axes": {"model": {"from": "a", "to": "b", "points": 2}}}, "axes.model: is no number"),
         ({"set": {"model": "x"}, "axes": {"model": ["llama-3.1-8b"]}}, "is in `set` as well"),
