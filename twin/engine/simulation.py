@@ -150,7 +150,7 @@ class WaferSimulation:
         thermal = self.plant.thermal
         if isinstance(thermal, TwofoldWaferModel) and isinstance(state.thermal[0], ReducedState):
             certificate = thermal.certificate
-            if not certificate.is_kept:
+            if certificate.is_left:
                 return beside(certify, certificate.design, certificate.flow_rate)
         return nullcontext()
 

@@ -58,10 +58,11 @@ class Certificate:
         return max(found, self.steady)
 
     @property
-    def is_kept(self) -> bool:
-        """Whether both bounds are on disk."""
+    def is_left(self) -> bool:
+        """Whether bounds are missing on disk that another process could calibrate with the states that are there."""
         wafer = self.design.wafer()
-        return is_kept(_STEADY, wafer, self._best_flow) and is_kept(_TRANSIENT, wafer, self._flow)
+        is_there = is_kept(_STEADY, wafer, self._best_flow) and is_kept(_TRANSIENT, wafer, self._flow)
+        return not is_there and self.design.keeps_dynamics(self.flow_rate)
 
     @property
     def _best_flow(self) -> float:

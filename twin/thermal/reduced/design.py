@@ -13,7 +13,7 @@ from twin.spec.cooling import ChannelDesign, JetDesign
 from twin.spec.mesh import MeshRecipe
 from twin.thermal.coolant import CoolantProperties
 from twin.thermal.reduced.dynamics import Dynamics
-from twin.thermal.reduced.kept import kept
+from twin.thermal.reduced.kept import is_kept, kept
 from twin.thermal.reduced.settled import OutOfRange, SettledMap
 from twin.thermal.wafer import WaferThermalModel
 
@@ -31,6 +31,7 @@ _FEWEST, _MOST = 0.25, 1.25
 _MOST_MAPS = 36
 _MOST_DESIGNS = 4
 _ROUNDING = 1e-9
+_DYNAMICS = "dynamics"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,10 @@ class ReducedDesign:
         """Return the reduced states whose reference is nearest to a flow in m3/s."""
         return _dynamics(self, self.reference_flow(flow_rate))
 
+    def keeps_dynamics(self, flow_rate: float) -> bool:
+        """Tell whether these reduced states are on disk."""
+        return is_kept(_DYNAMICS, self.wafer(), self.reference_flow(flow_rate))
+
 
 @lru_cache(maxsize=_MOST_MAPS)
 def _settled_map(design: ReducedDesign, flow_rate: float, temperature: float) -> SettledMap:
@@ -125,4 +130,4 @@ def _settled_map(design: ReducedDesign, flow_rate: float, temperature: float) ->
 @lru_cache(maxsize=_MOST_DESIGNS)
 def _dynamics(design: ReducedDesign, flow_rate: float) -> Dynamics:
     wafer = design.wafer()
-    return kept("dynamics", wafer, flow_rate, lambda: Dynamics.build(wafer, flow_rate, REFERENCE_TEMPERATURE))
+    return kept(_DYNAMICS, wafer, flow_rate, lambda: Dynamics.build(wafer, flow_rate, REFERENCE_TEMPERATURE))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from reduced_wafers import DESIGNS, FLOW, INLET, LITRE_PER_MINUTE, held_out, random_heat, solid_error, wafer
 
+from twin.beside import beside
+from twin.thermal.reduced import design as designs
+from twin.thermal.reduced.certificate import Certificate, certify
+from twin.thermal.reduced.design import ReducedDesign
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.reduced.twofold import TwofoldWaferModel
@@ -65,3 +70,19 @@ def test_more_rise_more_bound_and_none_of_the_full_model() -> None:
     assert isinstance(weak, ReducedState)
     assert 0.0 < model.bound(weak) < model.bound(strong) < 1.0
     assert model.bound(model.full.steady(heat, FLOW, INLET)) == 0.0
+
+
+def test_another_process_calibrates_bounds_from_states_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = twofold("jet-impingement").certificate
+    expected = known.steady, known.transient
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path))
+    design = ReducedDesign.of(wafer("jet-impingement"))
+    assert not Certificate(design, FLOW).is_left, "it would build the states as well"
+    designs._dynamics.cache_clear()
+    design.dynamics(FLOW)
+    assert Certificate(design, FLOW).is_left
+    with beside(certify, design, FLOW):
+        pass
+    found = Certificate(design, FLOW)
+    assert not found.is_left
+    assert (found.steady, found.transient) == pytest.approx(expected, rel=1e-3)
