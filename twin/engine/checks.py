@@ -137,14 +137,16 @@ class Difference:
     reason: str
     field_K: float
     tile_K: float
-    peak_K: float
+    reduced_peak_K: float
+    full_peak_K: float
     at_rest: bool
     warmth: float
 
     def bounded(self, thermal: ThermalModel) -> ModelCheck:
         """Return the check with the bound of the reduced model."""
         bound = cast(TwofoldWaferModel, thermal).certificate.bound(self.at_rest, self.warmth)
-        return ModelCheck(self.time_s, self.reason, self.field_K, self.tile_K, self.peak_K, bound)
+        peaks = self.reduced_peak_K, self.full_peak_K
+        return ModelCheck(self.time_s, self.reason, self.field_K, self.tile_K, abs(peaks[0] - peaks[1]), bound, *peaks)
 
 
 def difference(thermal: ThermalModel, window: Window, reason: str) -> Difference | None:
@@ -161,7 +163,8 @@ def difference(thermal: ThermalModel, window: Window, reason: str) -> Difference
         reason=reason,
         field_K=float(np.abs(state.heat.solid - full.heat.solid).max()),
         tile_K=float(np.abs(state.tile_temperature - full.tile_temperature).max()),
-        peak_K=abs(state.peak - full.peak),
+        reduced_peak_K=state.peak,
+        full_peak_K=full.peak,
         at_rest=state.at_rest,
         warmth=state.warmth,
     )

@@ -56,6 +56,7 @@ def run(
     resume: bool = False,
     progress: Progress | None = None,
     where: str = "scenario",
+    checks: bool = True,
 ) -> Results:
     """Run a scenario and, if it names a system to compare with, the same requests on that one.
 
@@ -72,6 +73,8 @@ def run(
         Told about simulated time.
     where : str
         How errors call the scenario.
+    checks : bool
+        Hold the reduced thermal model against the full one at the hottest and at ten random instants.
 
     Raises
     ------
@@ -86,6 +89,8 @@ def run(
     if resume and folder is None:
         raise OutputError("resume needs the folder of the interrupted run (--out)")
     simulation, rival = prepare(scenario, where)
+    if isinstance(simulation, WaferSimulation) and not checks:
+        simulation = WaferSimulation(simulation.plant, checked=False)
     description = _describe(scenario, simulation)
     results = _ended(folder, description) if folder is not None and resume else None
     compared, of_comparison = None, folder / COMPARISON if folder else None

@@ -67,10 +67,10 @@ class Simulation(Protocol):
 
 
 class WaferSimulation:
-    """A wafer system."""
+    """A wafer system; `checked`: its reduced thermal model, if it has one, is held against the full one."""
 
-    def __init__(self, plant: WaferPlant):
-        self.plant = plant
+    def __init__(self, plant: WaferPlant, checked: bool = True):
+        self.plant, self._is_checked = plant, checked
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -90,7 +90,9 @@ class WaferSimulation:
         """Return the state one control step later, and the variables of the step."""
         after, sample = control_step(self.plant, state, step)
         work, length = self.plant.scenario.workload, self.plant.scenario.control.step
-        if round(state.time / length) in random_steps(max(1, round(work.duration / length)), work.seed):
+        if self._is_checked and round(state.time / length) in random_steps(
+            max(1, round(work.duration / length)), work.seed
+        ):
             after = self._checked(after)
         return after, sample
 
@@ -142,13 +144,13 @@ class WaferSimulation:
     def checks(self, state: EngineState) -> tuple[ModelCheck, ...]:
         """Return the checks of the reduced thermal model at random instants and at the hottest."""
         thermal = self.plant.thermal
-        hottest = difference(thermal, state.warmest, "hottest") if state.warmest else None
+        hottest = difference(thermal, state.warmest, "hottest") if state.warmest and self._is_checked else None
         return tuple(found.bounded(thermal) for found in (*state.checks, hottest) if found is not None)
 
     def beside(self, state: EngineState) -> AbstractContextManager[None]:
         """Calibrate the bounds of the reduced model in another process, if they are not on disk."""
         thermal = self.plant.thermal
-        if isinstance(thermal, TwofoldWaferModel) and isinstance(state.thermal[0], ReducedState):
+        if self._is_checked and isinstance(thermal, TwofoldWaferModel) and isinstance(state.thermal[0], ReducedState):
             certificate = thermal.certificate
             if certificate.is_left:
                 return beside(certify, certificate.design, certificate.flow_rate)

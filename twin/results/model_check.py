@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,7 @@ class ModelCheck:
     reason : why this instant, `hottest` or `random`
     field_K : largest over all nodes of the solid;  tile_K : over the heat layer's means by tile
     peak_K : of the hottest point;  bound_K : what the reduced model says of field_K
+    reduced_peak_K, full_peak_K : hottest point by each; not a number in results of before they were kept
     """
 
     time_s: float
@@ -23,6 +25,8 @@ class ModelCheck:
     tile_K: float
     peak_K: float
     bound_K: float
+    reduced_peak_K: float = math.nan
+    full_peak_K: float = math.nan
 
 
 def written_checks(checks: Iterable[ModelCheck]) -> str:

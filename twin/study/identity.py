@@ -19,7 +19,7 @@ _COMPUTING = ("wafer-twin", "numpy", "scipy", "coolprop", "dolfinx-solver-real")
 _IRRELEVANT = ("title", "compare_with")
 
 
-def point_identity(tree: dict[str, Any], steady: bool) -> str:
+def point_identity(tree: dict[str, Any], steady: bool, checked: bool = False) -> str:
     """Return the identity of a point, the same in every study and on every machine.
 
     Parameters
@@ -28,13 +28,15 @@ def point_identity(tree: dict[str, Any], steady: bool) -> str:
         The resolved scenario, as `twin.spec.base.to_tree` writes it; changed in place.
     steady : bool
         Whether it is computed as a steady operating point.
+    checked : bool
+        Whether it is a run whose thermal models are compared.
     """
     for name in _IRRELEVANT:
         tree.pop(name, None)
     inputs = [(key, digest(kind, name)) for key, kind, name in references(tree)]
     for key, _ in inputs:
         _forget(tree, key)
-    return sha([code_digest(), bool(steady), tree, inputs])
+    return sha([code_digest(), bool(steady), tree, inputs, *(["checked"] if checked else [])])
 
 
 def _forget(tree: dict[str, Any], key: str) -> None:

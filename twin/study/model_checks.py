@@ -1,9 +1,12 @@
-"""Reduced against full: the hottest point of a study and ten random ones, computed again with the full model."""
+"""Reduced against full: the hottest point of a study and ten random ones, computed again.
+
+Steady points are computed with the full model, runs with their own checks at the hottest and at ten random instants.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from twin.study.identity import point_identity
 from twin.study.outcome import Figures, Outcome
 from twin.study.plan import SCENARIO, Plan, resolved
 from twin.study.shared import SharedPoints
-from twin.study.worker import Task
+from twin.study.worker import BY_FULL, BY_REDUCED, Task
 
 CHECKS = "checks.json"
 MODEL, REDUCED, FULL = "thermal.model", "reduced", "full"
@@ -30,7 +33,10 @@ _COMPARED = (_PEAK, "wafer_power_W")
 
 @dataclass(frozen=True)
 class Check:
-    """A quantity of one point by both models, in SI; `chosen` tells why this point: `hottest` or `random`."""
+    """A quantity of one point by both models, in SI; `chosen` tells why this point: `hottest` or `random`.
+
+    Of a run that is the hottest point at the instant at which they differ most.
+    """
 
     number: int
     chosen: str
@@ -46,9 +52,9 @@ class Check:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The points of a study that are checked: why, what the reduced model gave, and who they are to the full model.
+    """The points of a study that are checked: why, what the reduced model gave, and who they are when checked.
 
-    base : the resolved scenario with the full model, as JSON text
+    base : the resolved scenario as it is computed again, as JSON text: steady points with the full model
     """
 
     why: dict[int, str]
@@ -61,16 +67,18 @@ class _Chosen:
         """Return the choice among the points that are done."""
         known = {number: figures for number, _, figures in catalogue.results() if figures and figures.get(_PEAK)}
         why = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()})
-        base = json.dumps({**plan.base, "thermal": {**plan.base["thermal"], "model": FULL}})
-        steady = plan.study.steady
-        identities = {point_identity(resolved(base, plan.changes(number)), steady): number for number in why}
+        steady, base = plan.study.steady, plan.base_text
+        if steady:
+            base = json.dumps({**plan.base, "thermal": {**plan.base["thermal"], "model": FULL}})
+        trees = {number: resolved(base, plan.changes(number)) for number in why}
+        identities = {point_identity(tree, steady, not steady): number for number, tree in trees.items()}
         return cls(why, known, identities, base)
 
 
 def is_checked(plan: Plan) -> bool:
-    """Tell whether the points of a study are steady ones of the reduced model; runs in time check themselves."""
+    """Tell whether all points of a study are computed with the reduced model."""
     varied = {values.key.name for dimension in plan.dimensions for values in dimension.values}
-    if plan.kind != SCENARIO or not plan.study.steady or MODEL in varied:
+    if plan.kind != SCENARIO or MODEL in varied:
         return False
     return bool(plan.base["thermal"]["model"] == REDUCED)
 
@@ -93,21 +101,21 @@ def chosen_points(peaks: Mapping[int, float], seed: int = _SEED) -> dict[int, st
 def write_checks(
     plan: Plan, catalogue: Catalogue, shared: SharedPoints | None, task: Task, client: Any, folder: Path
 ) -> None:
-    """Compute the chosen points of a study with the full model and keep the differences in its folder."""
-    chosen = _Chosen.of(plan, catalogue)
-    known, identities = chosen.figures, chosen.identities
+    """Compute the chosen points of a study again and keep how far the models are apart in its folder."""
+    chosen, checked = _Chosen.of(plan, catalogue), not plan.study.steady
+    identities = chosen.identities
     outcomes = list(shared.find(list(identities))) if shared is not None else []
     left = [(name, plan.changes(number)) for name, number in identities.items() if name not in _names(outcomes)]
-    for more in Batches(client, replace(task, base=chosen.base), left, lambda identities: None).outcomes():
+    for more in Batches(
+        client, replace(task, base=chosen.base, checked=checked), left, lambda identities: None
+    ).outcomes():
         outcomes += more
         if shared is not None:
             shared.keep(more)
     checks = [
-        Check(number, chosen.why[number], quantity, float(reduced), float(full))
-        for number, outcome in sorted((identities[o.identity], o) for o in outcomes if o.figures)
-        for quantity in _COMPARED
-        if (reduced := known[number].get(quantity)) is not None
-        and (full := (outcome.figures or {}).get(quantity)) is not None
+        Check(number, chosen.why[number], quantity, reduced, full)
+        for number, figures in sorted((identities[o.identity], o.figures) for o in outcomes if o.figures)
+        for quantity, reduced, full in _compared(chosen.figures[number], figures, checked)
     ]
     points = sorted(outcome.identity for outcome in outcomes if outcome.figures or outcome.lasting)
     content = {"points": points, "checks": [asdict(check) for check in checks]}
@@ -118,6 +126,16 @@ def write_checks(
             f"{folder / CHECKS}: cannot be written ({error.strerror}). All points are kept. "
             "Remedy: make room on the disk, then run the same command again"
         ) from error
+
+
+def _compared(known: Figures, found: Figures, checked: bool) -> Iterator[tuple[str, float, float]]:
+    """Yield quantities by the reduced and by the full model."""
+    pairs = [(name, known.get(name), found.get(name)) for name in _COMPARED]
+    if checked:
+        pairs = [(_PEAK, found.get(BY_REDUCED), found.get(BY_FULL))]
+    for name, reduced, full in pairs:
+        if reduced is not None and full is not None:
+            yield name, float(reduced), float(full)
 
 
 def _names(outcomes: list[Outcome]) -> set[str]:

@@ -18,7 +18,7 @@ from twin.engine.run import run
 from twin.engine.steady_point import steady_point
 from twin.errors import RunStopped, SpecError, TwinError
 from twin.fe.krylov import NotConverged
-from twin.results.results import COMPLETE
+from twin.results.results import COMPLETE, Results
 from twin.spec.documents import validate
 from twin.spec.scenario import Scenario
 from twin.study.identity import forget, point_identity
@@ -26,6 +26,7 @@ from twin.study.outcome import Figures, Outcome
 from twin.study.plan import SCENARIO, STACK, resolved
 from twin.study.stack_points import resolved_stack, stack_figures, stack_identity
 
+BY_REDUCED, BY_FULL = "by reduced model", "by full model"
 _ONE_AT_A_TIME = threading.Lock()
 _library_of: list[Any] = []
 
@@ -34,7 +35,8 @@ _library_of: list[Any] = []
 class Task:
     """What the points of a study share: resolved base (JSON text), kind of computation, where data is found.
 
-    `session` is new for every start of a study: workers that live longer read the library anew.
+    `session` is new for every start of a study: workers that live longer read the library anew. `checked`: of runs,
+    how far the reduced thermal model is from the full one is wanted, in place of key figures.
     """
 
     base: str
@@ -43,6 +45,7 @@ class Task:
     environment: str
     session: str
     kind: str = SCENARIO
+    checked: bool = False
 
 
 Point = tuple[str, dict[str, Any]]
@@ -92,7 +95,7 @@ def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
 def _identity(task: Task, changes: dict[str, Any]) -> str:
     if task.kind == STACK:
         return stack_identity(resolved_stack(task.base, changes))
-    return point_identity(resolved(task.base, changes), task.steady)
+    return point_identity(resolved(task.base, changes), task.steady, task.checked)
 
 
 def _figures(task: Task, changes: dict[str, Any]) -> Figures:
@@ -101,7 +104,13 @@ def _figures(task: Task, changes: dict[str, Any]) -> Figures:
     scenario = validate(resolved(task.base, changes), Scenario, "point")
     if task.steady:
         return steady_point(scenario, "point")
-    results = run(scenario, where="point")
-    if results.status != COMPLETE:
+    results = run(scenario, where="point", checks=task.checked)
+    if results.status != COMPLETE and not task.checked:
         raise RunStopped(results.reason)
-    return results.kpis
+    return _peaks(results) if task.checked else results.kpis
+
+
+def _peaks(results: Results) -> Figures:
+    """Return the hottest point by both thermal models, in K, at the instant of a run at which they differ most."""
+    worst = max(results.model_checks, key=lambda check: check.peak_K, default=None)
+    return {} if worst is None else {BY_REDUCED: worst.reduced_peak_K, BY_FULL: worst.full_peak_K}

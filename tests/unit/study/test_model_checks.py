@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import twin
 from twin.study.dataset import open_study
 from twin.study.model_checks import Check, checks_in_words, chosen_points, is_checked, read_checks
 from twin.study.plan import plan, read_study
@@ -36,12 +37,12 @@ def test_hottest_point_and_ten_seeded_others() -> None:
     ("changes", "expected"),
     [
         ({}, True),
-        ({"steady": False}, False),
+        ({"steady": False}, True),
         ({"set": {**STUDY["set"], "thermal.model": "full"}}, False),
         ({"axes": {"thermal.model": ["full", "reduced"]}}, False),
     ],
 )
-def test_steady_points_of_the_reduced_model_are_checked(changes: dict[str, Any], expected: bool) -> None:
+def test_points_of_the_reduced_model_are_checked(changes: dict[str, Any], expected: bool) -> None:
     assert is_checked(plan(*read_study({**STUDY, **changes}))) is expected
 
 
@@ -61,6 +62,21 @@ def test_study_is_checked_against_the_full_model(tmp_path: Path, monkeypatch: py
     (tmp_path / "out" / "checks.json").write_text('{"points": ["of", "before"], "checks": []}')
     run_study(STUDY, tmp_path / "out", workers=1)
     assert (tmp_path / "out" / "checks.json").read_text() == written, "checks of other points are made anew"
+
+
+def test_runs_of_a_study_are_checked_at_their_own_instants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chosen ones alone: of each the instant at which both models are farthest apart, as a run of its own tells."""
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path / "cache"))
+    changes = {**STUDY["set"], "workload.duration": "1 s", "control.step": "100 ms"}
+    study = {**STUDY, "steady": False, "set": changes, "axes": {"cooling.inlet_temperature": ["20 degC", "30 degC"]}}
+    run_study(study, tmp_path / "out", workers=1)
+    checks = read_checks(tmp_path / "out")
+    assert [(check.number, check.chosen) for check in checks] == [(0, "random"), (1, "hottest")]
+    scenario = twin.load(study["base"]).replace({**changes, "cooling.inlet_temperature": "30 degC"})
+    worst = max(twin.run(scenario).model_checks, key=lambda found: found.peak_K)
+    assert (checks[1].reduced, checks[1].full) == (worst.reduced_peak_K, worst.full_peak_K)
+    assert 0.0 < abs(checks[1].difference) == worst.peak_K < 0.5
+    assert twin.run(scenario, checks=False).model_checks == ()
 
 
 def test_words_name_the_largest_difference() -> None:
