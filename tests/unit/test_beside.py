@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from twin import library
 from twin.beside import beside
 
 PATIENCE = 20.0
@@ -83,3 +84,35 @@ def test_a_killed_parent_takes_the_work_along(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert has_ended(other)
+
+
+def test_work_is_that_of_this_package_whatever_the_folder_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "twin").mkdir()
+    for name in ("twin/__init__.py", "queue.py", "random.py"):
+        (tmp_path / name).write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    with beside(Path.write_text, tmp_path / "done", "by the right one"):
+        pass
+    assert (tmp_path / "done").read_text() == "by the right one"
+
+
+def test_folders_of_data_are_those_of_the_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_DATA", str(tmp_path / "set"))
+    library.use_folder(tmp_path)
+    try:
+        code = f"import os, pathlib; pathlib.Path({str(tmp_path / 'told')!r}).write_text(os.environ['TWIN_DATA'])"
+        with beside(exec, code):
+            pass
+    finally:
+        library.clear_folders()
+    assert (tmp_path / "told").read_text() == f"{tmp_path.resolve()}{os.pathsep}{tmp_path / 'set'}"
+
+
+def test_without_another_process_the_block_is_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "absent"))
+    with beside(Path.touch, tmp_path / "touched"):
+        reached = True
+    assert reached
+    assert not (tmp_path / "touched").exists()

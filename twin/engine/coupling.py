@@ -124,7 +124,7 @@ def couple(
         following = history.next(temperature, found)
         rise = max(1.0, float(found.max()) - inlet)
         power = draw.parts(voltage)
-        history.bounded(_gain_bound(plant, power, rise))
+        history.bounded(_gain_bound(plant, power, max(rise, float(found.max() - old.tile_temperature.min()))))
         if history.error <= tolerance * rise and grid.error <= enough and thermal.balance.residual <= _CLOSED:
             return Coupled(thermal, grid, power, passes, solved, history.error, grid.error)
         temperature = following

@@ -127,12 +127,13 @@ def _compared_beside(rival: tuple[Scenario, Simulation] | None, folder: Path | N
 
 
 def _compare(other: Scenario, rival: Simulation, folder: Path | None, progress: Progress | None) -> Results:
-    """Return the run of the other system; one that is there already (of a run that is resumed) is kept."""
-    if folder is not None and (folder / STORE).is_dir():
+    """Return the run of the other system; one that has ended already is kept, one that was interrupted goes on."""
+    is_there = folder is not None and (folder / STORE).is_dir()
+    if folder is not None and is_there:
         found = open_results(folder)
-        if found.status == COMPLETE:
+        if found.status != INTERRUPTED:
             return found
-    writer = _open_writer(_describe(other, rival), other, rival, folder, True, False)
+    writer = _open_writer(_describe(other, rival), other, rival, folder, not is_there, is_there)
     return _simulate(other, rival, writer, progress, clock.perf_counter())
 
 

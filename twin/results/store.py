@@ -107,7 +107,7 @@ class ResultWriter:
             draft = folder / f".{STORE}.draft"
             _allocate(draft, complete_coordinates(coords), description, chunk_steps)
             for name in _OWN_FILES:
-                _remove(folder / name)
+                _discard(folder / name)
             draft.rename(folder / STORE)
         return cls(folder, committed=0)
 
@@ -268,6 +268,15 @@ def _remove_drafts(folder: Path) -> None:
     """Clear what a killed writer left: drafts beside the store, parts of chunks inside it."""
     for path in (*folder.glob(".*.draft"), *folder.glob(f"{STORE}/**/*.partial")):
         _remove(path)
+
+
+def _discard(path: Path) -> None:
+    """Remove what others may be reading: it is there whole, or not at all."""
+    if path.is_dir() and not path.is_symlink():
+        draft = path.with_name(f".{path.name}.discarded.draft")
+        _remove(draft)
+        path = path.rename(draft)
+    _remove(path)
 
 
 def _remove(path: Path) -> None:

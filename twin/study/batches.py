@@ -67,10 +67,12 @@ class Batches:
                 batch = [self._alone.popleft()]
                 self._tried_alone.add(batch[0][0])
             else:
-                if not self._stretches[stretch]:
+                own = bool(self._stretches[stretch])
+                if not own:  # help where most is left, far from where its worker is
                     stretch = max(range(len(self._stretches)), key=lambda number: len(self._stretches[number]))
                 left = self._stretches[stretch]
-                batch = [left.popleft() for _ in range(min(self._size(workers), len(left)))]
+                take = left.popleft if own else left.pop
+                batch = [take() for _ in range(min(self._size(workers), len(left)))]
             future = self._client.submit(compute, self._task, batch, pure=False)
             self._batches[future.key], self._stretch_of[future.key] = batch, stretch
             self._handed([identity for identity, _ in batch])

@@ -226,7 +226,7 @@ class Planner:
         from twin.study.stack_points import base_names  # which says what else a base may be
 
         name = self.study.base
-        if not name.endswith((".yaml", ".yml")) and name not in (known := base_names()):
+        if not name.endswith((".yaml", ".yml", ".json")) and name not in (known := base_names()):
             message = f"no scenario or stack is called '{name}'. {did_you_mean(name, known)}"
             raise SpecError(self.where, [Problem("base", message)])
         try:

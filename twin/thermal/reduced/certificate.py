@@ -16,7 +16,7 @@ import numpy as np
 
 from twin.fe.tensor import Array
 from twin.thermal.reduced.design import ReducedDesign
-from twin.thermal.reduced.kept import is_kept, kept
+from twin.thermal.reduced.kept import can_keep, is_kept, kept
 from twin.thermal.reduced.model import ReducedWaferModel
 from twin.thermal.reduced.state import ReducedState
 from twin.thermal.wafer import WaferState, WaferThermalModel
@@ -62,7 +62,7 @@ class Certificate:
         """Whether bounds are missing on disk that another process could calibrate with the states that are there."""
         wafer = self.design.wafer()
         is_there = is_kept(_STEADY, wafer, self._best_flow) and is_kept(_TRANSIENT, wafer, self._flow)
-        return not is_there and self.design.keeps_dynamics(self.flow_rate)
+        return not is_there and can_keep() and self.design.keeps_dynamics(self.flow_rate)
 
     @property
     def _best_flow(self) -> float:

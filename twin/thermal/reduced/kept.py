@@ -43,8 +43,17 @@ def is_kept(kind: str, wafer: WaferThermalModel, flow_rate: float) -> bool:
     return _path(kind, wafer, flow_rate).is_file()
 
 
+def can_keep() -> bool:
+    """Tell whether models that are built now can be kept on disk."""
+    return os.access(_folder(), os.W_OK)
+
+
 def _path(kind: str, wafer: WaferThermalModel, flow_rate: float) -> Path:
-    return cache_folder() / "reduced" / f"{kind}-{_digest(wafer, flow_rate)}.pickle"
+    return _folder() / f"{kind}-{_digest(wafer, flow_rate)}.pickle"
+
+
+def _folder() -> Path:
+    return cache_folder() / "reduced"
 
 
 def _read(path: Path) -> Any:
