@@ -127,7 +127,7 @@ def test_wrong_study_is_refused_by_check_and_by_study(tmp_path: Path) -> None:
 
 def test_shipped_studies_are_valid() -> None:
     from twin import library
-    from twin.study.plan import plan, read_study
+    from twin.study.planner import plan, read_study
 
     for name in library.names("study"):
         assert plan(*read_study(name)).points > 1

@@ -152,7 +152,7 @@ def kind_of(file: Path) -> str:
 def _check_entry(kind: str, file: Path) -> list[Problem]:
     entry = library.entry(kind, str(file))
     if isinstance(entry.spec, Study):
-        from twin.study.plan import plan
+        from twin.study.planner import plan
 
         plan(entry.spec, file.name)
         return []

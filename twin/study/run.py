@@ -19,7 +19,8 @@ from twin.study.identity import forget
 from twin.study.lock import FolderLock
 from twin.study.optimisation import search_optimum
 from twin.study.outcome import DONE, EXCLUDED, FAILED
-from twin.study.plan import Plan, plan, read_study
+from twin.study.plan import Plan
+from twin.study.planner import plan, read_study
 from twin.study.shared import SharedPoints
 from twin.study.worker import Point, Task
 from twin.study.workers import client_of

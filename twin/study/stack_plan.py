@@ -13,7 +13,8 @@ from twin.spec.expression import Expression
 from twin.spec.keys import Key
 from twin.spec.study import Study
 from twin.study.axes import written_number
-from twin.study.plan import STACK, Plan, Planner
+from twin.study.plan import STACK, Plan
+from twin.study.planner import Planner
 from twin.study.stack_keys import set_in_stack, stack_keys
 from twin.study.stack_points import (
     BASE,

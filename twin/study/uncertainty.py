@@ -19,7 +19,7 @@ from twin.spec.documents import yaml_text
 from twin.spec.scenario import INPUTS, Scenario
 from twin.study.dataset import STATUS, open_study
 from twin.study.outcome import DONE
-from twin.study.plan import plan, read_study
+from twin.study.planner import plan, read_study
 from twin.study.run import Report, run_study
 from twin.study.sampling import Variation
 from twin.study.sensitivity import RankCorrelation, rank_correlations

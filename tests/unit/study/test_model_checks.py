@@ -10,7 +10,7 @@ import pytest
 import twin
 from twin.study.dataset import open_study
 from twin.study.model_checks import Check, checks_in_words, chosen_points, is_checked, read_checks
-from twin.study.plan import plan, read_study
+from twin.study.planner import plan, read_study
 from twin.study.run import run_study
 
 STUDY: dict[str, Any] = {

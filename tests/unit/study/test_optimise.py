@@ -17,7 +17,7 @@ from twin.study import batches
 from twin.study.dataset import open_study
 from twin.study.findings import findings
 from twin.study.optimisation import Optimisation, read_optimisation
-from twin.study.plan import plan, read_study
+from twin.study.planner import plan, read_study
 from twin.study.run import Summary, run_study
 
 ENERGY, TEMPERATURE = "facility_energy_per_token_J", "peak_temperature_K"

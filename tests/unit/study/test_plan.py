@@ -13,7 +13,8 @@ from twin import library
 from twin.errors import SpecError
 from twin.spec.base import to_tree
 from twin.study.identity import forget
-from twin.study.plan import Plan, plan, read_study
+from twin.study.plan import Plan
+from twin.study.planner import plan, read_study
 
 BASE: dict[str, Any] = {"base": "wse3-llama3.1-8b-conversation", "steady": True}
 

@@ -14,7 +14,8 @@ from scipy import stats
 from twin.errors import SpecError
 from twin.study import batches
 from twin.study.dataset import open_study
-from twin.study.plan import Plan, plan, read_study
+from twin.study.plan import Plan
+from twin.study.planner import plan, read_study
 from twin.study.run import run_study
 from twin.study.sampling import design
 from twin.study.uncertainty import bands

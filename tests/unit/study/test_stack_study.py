@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from twin.errors import RunStopped, SpecError
-from twin.study.plan import STACK, Plan, plan, read_study
+from twin.study.plan import STACK, Plan
+from twin.study.planner import plan, read_study
 from twin.study.stack_keys import set_in_stack
 from twin.study.stack_points import STACK_FIGURES, resolved_stack, stack_figures
 from twin.study.worker import Task, compute
