@@ -80,10 +80,21 @@ class Followed:
     @cached_property
     def _by_inlet(self) -> float:
         """Part of what lies beyond that the inlet's temperature alone makes."""
-        settled = self.settled
-        alone = self._found.sources_at_inlet(settled)
-        size = float(np.vdot(settled.sources, settled.sources))
-        return min(max(float(np.vdot(alone, settled.sources)) / size, 0.0), 1.0) if size > 0.0 else 0.0
+        sources, alone = self.settled.sources, self._alone
+        size = float(np.vdot(sources, sources))
+        return min(max(float(np.vdot(alone, sources)) / size, 0.0), 1.0) if size > 0.0 else 0.0
+
+    @cached_property
+    def _alone(self) -> Real:
+        """Sources if all the coolant were as warm as that at the inlet."""
+        return self._found.sources_at_inlet(self.settled)
+
+    @cached_property
+    def _sizes(self) -> tuple[float, float]:
+        """Largest temperatures by tile in K that inlet and rise of the coolant add; their sum may be less than either."""
+        sources, alone = self.settled.sources, self._alone
+        per_source = self.size / max(float(np.linalg.norm(sources)), float(np.finfo(np.float32).tiny))
+        return per_source * float(np.linalg.norm(alone)), per_source * float(np.linalg.norm(sources - alone))
 
     def beyond_at(self, share: float) -> float:
         """Return the factor of what lies beyond when all heat changes by a factor."""
@@ -170,11 +181,11 @@ class Followed:
             return False
         warmer = abs(inlet - settled.inlet)
         error = off + self._found.law.by_inlet * warmer * max(1.0, share) * self.film
-        if error + self.size <= _RENEWED and error + self.size * (1.0 + self.beyond_at(share)) <= _RENEWED:
-            return True
         rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())
-        error += self.size * (2.0 * rest + warmer / _PROPERTY_SCALE)
-        return error <= _RENEWED and error + self.size * (1.0 - self._by_inlet) * (share - 1.0) ** 2 <= _RENEWED
+        by_inlet, by_rise = self._sizes
+        error += self.size * warmer / _PROPERTY_SCALE + by_inlet * rest
+        error += by_rise * ((2.0 * share + rest) * rest + (share - 1.0) ** 2)
+        return error <= _RENEWED
 
 
 def property_error(change: Real, rise: Real) -> float:
