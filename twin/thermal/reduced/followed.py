@@ -91,7 +91,7 @@ class Followed:
 
     @cached_property
     def _sizes(self) -> tuple[float, float]:
-        """Largest temperatures by tile in K that inlet and rise of the coolant add; their sum may be less than either."""
+        """Largest temperatures by tile in K that the coolant's inlet and its rise add; together it may be less."""
         sources, alone = self.settled.sources, self._alone
         per_source = self.size / max(float(np.linalg.norm(sources)), float(np.finfo(np.float32).tiny))
         return per_source * float(np.linalg.norm(alone)), per_source * float(np.linalg.norm(sources - alone))
