@@ -5,3 +5,8 @@ STEFAN_BOLTZMANN = 5.670374419e-8
 
 ZERO_CELSIUS = 273.15
 """0 degC in K."""
+
+
+def in_celsius(kelvin: float, digits: int = 1) -> str:
+    """Return a temperature in K as a reader is told of it, such as `21.3 degC`."""
+    return f"{kelvin - ZERO_CELSIUS:.{digits}f} degC"

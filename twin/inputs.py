@@ -37,8 +37,10 @@ class Input:
 
     @property
     def uncertain(self) -> bool:
-        """Whether nobody published it and its bounds are known."""
-        return self.range is not None and self.origin is not None and self.origin.status in (ASSUMED, "estimated")
+        """Whether nobody published it, its bounds are known, and the scenario does not set it: who does knows it."""
+        if self.range is None or self.origin is None or self.origin.source.startswith(_SOURCE):
+            return False
+        return self.origin.status in (ASSUMED, "estimated")
 
 
 def entry(scenario: Scenario, kind: str, name: str, where: str = "scenario") -> Entry:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from twin.cli.output import note, print_json, print_text
+from twin.errors import OutputError
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a run (twin run --out).", show_default=False)]
@@ -34,6 +35,7 @@ def report(
     """Write the report of a run or of a study: one HTML file that needs no network."""
     from twin.report.html import REPORT, write_report
     from twin.report.study import write_study_report
+    from twin.results.results import STORE as RUN_STORE
     from twin.results.results import open_results
     from twin.study.dataset import STORE
 
@@ -42,6 +44,8 @@ def report(
             raise typer.BadParameter("a study is not compared with a run")
         note(f"{write_study_report(folder, out)}: written")
         return
+    if not (folder / RUN_STORE).is_dir():
+        raise OutputError(f"{folder}: holds neither a run ({RUN_STORE}) nor the points of a study ({STORE})")
     results = open_results(folder)
     other = None if against is None else open_results(against)
     path = write_report(results, out or folder / REPORT, other)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +38,7 @@ def study(
     study.zarr holds the data, catalogue.sqlite the state of every point. The same command continues a study.
     """
     from twin.report.study import write_study_report
+    from twin.study.points import warnings
     from twin.study.run import run_study
 
     if workers is not None and scheduler is not None:
@@ -52,14 +54,15 @@ def study(
         note(f"Interrupted. Finished points are kept in {folder}; the same command continues.")
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # threads of dask would delay the end; everything is on the disk
-    for text in (*found.notes, *(f"point {number} failed: {error}" for number, error in found.errors)):
+    warned = [f"warning: {item}" for item in warnings(folder)]
+    for text in (*found.notes, *warned, *(f"point {number} failed: {error}" for number, error in found.errors)):
         note(text)
     page = write_study_report(folder)
     if as_json:
-        print_json(_json(found))
+        print_json({**_json(found), "report": str(page)})
     else:
         print_text(f"{_text(found)}\nreport: {page}")
-    if found.failed:
+    if found.failed or found.problem:
         raise typer.Exit(1)
 
 
@@ -68,14 +71,23 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _json(found: Summary) -> dict[str, Any]:
+    from twin.report.study_words import told
     from twin.study.findings import findings
+    from twin.study.model_checks import read_checks
+    from twin.study.points import errors, read_points, warnings
 
     return {
         "points": found.points,
         "done": found.done,
         "failed": found.failed,
+        "excluded": found.excluded,
         "reused": found.reused,
         "wall_time_s": found.wall_time,
+        "results": str(found.folder / "study.zarr"),
+        "answers": [str(answer) for answer in told(read_points(found.folder))],
+        "errors": errors(found.folder),
+        "warnings": [asdict(item) for item in warnings(found.folder)],
+        "model_checks": [asdict(item) for item in read_checks(found.folder)],
         **findings(found.folder).to_json(),
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.constants import in_celsius
 from twin.delivery.grid_solution import GridSolution
 from twin.engine.plant import WaferPlant
 from twin.engine.secant import Secant
@@ -193,8 +194,9 @@ class _History:
 
 
 def _runaway(temperature: Array) -> RunStopped:
+    now = in_celsius(float(np.nanmax(temperature)), 0)
     return RunStopped(
-        f"thermal runaway: leakage grows faster than it is cooled (now at {float(np.nanmax(temperature)):.0f} K). "
+        f"thermal runaway: leakage grows faster than it is cooled (now at {now}). "
         "Remedy: more flow, a colder inlet, less work or a lower voltage."
     )
 

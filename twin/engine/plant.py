@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, cast
@@ -26,10 +27,11 @@ from twin.spec.delivery import DeliveryDesign
 from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
-from twin.thermal.protocol import ThermalModel
+from twin.thermal.loop import flow_cautions
+from twin.thermal.protocol import ThermalModel, ThermalState
 from twin.thermal.pumps import delivered_flow
 from twin.thermal.reduced.twofold import TwofoldWaferModel
-from twin.thermal.regime import coolant_cautions
+from twin.thermal.regime import Caution, coolant_cautions
 from twin.thermal.wafer import WaferThermalModel
 from twin.workload.activity import tile_cores
 from twin.workload.pipeline import Pipeline, nominal_clocks, pipeline, region_clocks
@@ -68,6 +70,18 @@ class WaferPlant:
         """Spread values (wafer, die_y, die_x) over the tiles of each die."""
         tiles = self.scenario.thermal.tiles_per_die
         return np.repeat(np.repeat(per_die, tiles.y, axis=-2), tiles.x, axis=-1)
+
+    def cautions(
+        self, thermal: Iterable[ThermalState], inlet: float, of_loop: Iterable[Caution], flow: float
+    ) -> list[Caution]:
+        """Return where wafers, loop and pumps leave what the models hold for, each subject once.
+
+        inlet : coolant in K;  flow : of one wafer in m3/s
+        """
+        found = [caution for wafer in thermal for caution in self.thermal.cautions(wafer, inlet)]
+        found += [*of_loop, *flow_cautions(flow, self.cooling.flow_rate)]
+        first = {caution.subject: caution for caution in reversed(found)}
+        return list(reversed(first.values()))
 
     def pipeline(self, clock: Array) -> Pipeline:
         """Return the executor at the dies' clocks in Hz, shape (wafer, die_y, die_x)."""

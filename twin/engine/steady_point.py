@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,14 +19,28 @@ from twin.engine.simulation import Simulation, WaferSimulation
 from twin.engine.steady_wafer import steady_wafer
 from twin.results import kpis
 from twin.spec.scenario import Scenario
+from twin.thermal.regime import Caution
 from twin.workload.intervals import merge_replicas
 from twin.workload.mean_load import NO_SERVICE, NO_WORK, MeanLoad, MeanService
 
 _OF_MANY_REQUESTS = "time_to_first_token_p99_s"
 
 
+@dataclass(frozen=True)
+class SteadyState:
+    """Key figures of a scenario in its steady state, None for those that do not apply, and what to know of them."""
+
+    figures: dict[str, float | None]
+    cautions: tuple[Caution, ...] = ()
+
+
 def steady_point(scenario: Scenario, where: str = "scenario") -> dict[str, float | None]:
-    """Return the key figures of a scenario in its steady state; None for those that do not apply.
+    """Return the key figures of a scenario in its steady state (see `steady_state`)."""
+    return steady_state(scenario, where).figures
+
+
+def steady_state(scenario: Scenario, where: str = "scenario") -> SteadyState:
+    """Return a scenario in its steady state.
 
     The requests of the trace become a steady flow of mean requests; there are no queues and no percentiles.
 
@@ -39,9 +53,9 @@ def steady_point(scenario: Scenario, where: str = "scenario") -> dict[str, float
     """
     start = clock.perf_counter()
     simulation = build(scenario, where)
-    sample, service = _solve(simulation, _load(simulation, scenario))
+    sample, service, cautions = _solve(simulation, _load(simulation, scenario))
     found = kpis.calculate(_OneSecond(sample, clock.perf_counter() - start), _Users(service))  # type: ignore[arg-type]
-    return {**found, _OF_MANY_REQUESTS: None}
+    return SteadyState({**found, _OF_MANY_REQUESTS: None}, cautions)
 
 
 def _load(simulation: Simulation, scenario: Scenario) -> MeanLoad | None:
@@ -51,11 +65,11 @@ def _load(simulation: Simulation, scenario: Scenario) -> MeanLoad | None:
     return Asked.by(scenario.workload).load if scenario.workload.type == "serving" else None
 
 
-def _solve(simulation: Simulation, load: MeanLoad | None) -> tuple[Sample, MeanService]:
+def _solve(simulation: Simulation, load: MeanLoad | None) -> tuple[Sample, MeanService, tuple[Caution, ...]]:
     if isinstance(simulation, WaferSimulation):
         return steady_wafer(simulation.plant, load)
     assert isinstance(simulation, FleetSimulation)
-    return _steady_fleet(simulation, load)
+    return *_steady_fleet(simulation, load), ()
 
 
 def _steady_fleet(simulation: FleetSimulation, load: MeanLoad | None) -> tuple[Sample, MeanService]:

@@ -211,7 +211,8 @@ def _throttle(
     left = np.maximum(most - (heat - dynamic), 0.0)
     ratio = np.divide(left, dynamic, out=np.ones_like(left), where=(dynamic > 0.0) & np.isfinite(most))
     wanted = np.clip(present * ratio**_GOVERNING, governor.minimum_share, 1.0)
-    near = np.abs(heat / most - 1.0) <= np.where(held, 1.0, _SHARE) * _slack(plant, inlet)
+    load = np.divide(heat, most, out=np.full_like(heat, np.inf), where=most > 0.0)
+    near = np.abs(load - 1.0) <= np.where(held, 1.0, _SHARE) * _slack(plant, inlet)
     free = (heat < most) & (control.throttle >= 1.0)
     return np.where(free, 1.0, np.where(near, control.throttle, wanted)), near
 

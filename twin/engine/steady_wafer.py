@@ -9,10 +9,11 @@ problem costs more than all else, and while the rest still moves a rough one is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from twin.constants import in_celsius
 from twin.delivery.policies import ControlState, initial_control
 from twin.engine.coupling import Array, Coupled, couple
 from twin.engine.heat_answer import Answer
@@ -25,6 +26,7 @@ from twin.errors import RunStopped
 from twin.thermal.failures import Condition, condition_at
 from twin.thermal.loop import OperatingPoint, operating_point
 from twin.thermal.pumps import delivered_flow
+from twin.thermal.regime import Caution
 from twin.workload.mean_load import MeanLoad, MeanService
 from twin.workload.serving import Queue
 
@@ -56,8 +58,16 @@ class _Point:
         return self.settled.control
 
 
-def steady_wafer(plant: WaferPlant, load: MeanLoad | None) -> tuple[Sample, MeanService]:
-    """Return the variables of one second of a wafer system in its steady state, and what users see.
+class SteadyWafer(NamedTuple):
+    """The variables of one second of a wafer system in its steady state, what users see, and what to know of both."""
+
+    sample: Sample
+    service: MeanService
+    cautions: tuple[Caution, ...]
+
+
+def steady_wafer(plant: WaferPlant, load: MeanLoad | None) -> SteadyWafer:
+    """Return a wafer system in its steady state.
 
     Failures count as they are at the end of the scenario. Trips are not acted on but reported: a die that
     trips has no steady state.
@@ -215,14 +225,12 @@ def _require_no_trip(plant: WaferPlant, coupled: list[Coupled]) -> None:
     hottest, trip = max(float(found.thermal.die_peak.max()) for found in coupled), plant.chip.limits.trip
     if hottest >= trip:
         raise RunStopped(
-            f"no steady state: dies would reach {hottest:.1f} K and trip at {trip:.1f} K. "
+            f"no steady state: dies would reach {in_celsius(hottest)} and trip at {in_celsius(trip)}. "
             "Remedy: more flow, a colder inlet, less work, or the thermal governor."
         )
 
 
-def _second(
-    plant: WaferPlant, point: _Point, coupled: list[Coupled], loop: OperatingPoint
-) -> tuple[Sample, MeanService]:
+def _second(plant: WaferPlant, point: _Point, coupled: list[Coupled], loop: OperatingPoint) -> SteadyWafer:
     """Return the variables of one second at the steady state, and what users see."""
     nothing, work = Hottest(0.0, 0.0, np.zeros(0), np.zeros(0)), point.settled.work
     state = EngineState(
@@ -238,4 +246,5 @@ def _second(
         served=Served.none(),
     )
     sample = wafer_sample(plant, state, coupled, loop.output, work.service.interval, work.activity, work.busy)
-    return sample, work.service
+    cautions = plant.cautions([found.thermal for found in coupled], point.inlet, loop.output.cautions, loop.flow)
+    return SteadyWafer(sample, work.service, tuple(cautions))

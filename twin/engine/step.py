@@ -22,7 +22,7 @@ from twin.engine.state import EngineState, Hottest, Served
 from twin.errors import RunStopped
 from twin.results.description import Occurrence
 from twin.thermal.failures import condition_at
-from twin.thermal.loop import LoopOutput, LoopState, flow_cautions, initial_state, loop_step
+from twin.thermal.loop import LoopOutput, LoopState, initial_state, loop_step
 from twin.thermal.protocol import ThermalState
 from twin.thermal.pumps import delivered_flow
 from twin.thermal.reduced.twofold import TwofoldWaferModel
@@ -253,12 +253,10 @@ def _noted(
     time: float,
 ) -> tuple[Occurrence, ...]:
     """Return what was noted so far, and what occurs for the first time in the step that ends at `time`."""
-    inlet = state.loop.inlet_temperature
-    found = [caution for wafer in thermal for caution in plant.thermal.cautions(wafer, inlet)]
-    found += [*of_loop, *flow_cautions(state.flow, plant.cooling.flow_rate)]
+    found = plant.cautions(thermal, state.loop.inlet_temperature, of_loop, state.flow)
     known = {occurrence.subject for occurrence in state.occurrences}
-    fresh = {caution.subject: caution.text for caution in reversed(found) if caution.subject not in known}
-    return (*state.occurrences, *(Occurrence(subject, text, time) for subject, text in reversed(fresh.items())))
+    fresh = (caution for caution in found if caution.subject not in known)
+    return (*state.occurrences, *(Occurrence(caution.subject, caution.text, time) for caution in fresh))
 
 
 def _surfaces(plant: WaferPlant, thermal: tuple[ThermalState, ...], time: float) -> Hottest:

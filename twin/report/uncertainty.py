@@ -38,7 +38,7 @@ def uncertainty_cards(results: Results) -> list[Card]:
 
 
 def band_figure(found: Uncertainty) -> Any:
-    """Return the bands relative to the steady point with the library's values: in percent, temperatures in K."""
+    """Return the bands relative to the steady point without variation: in percent, temperatures in K."""
     moving = {name: band for name, band in found.bands.items() if _moves(band)}
     warm = {name: band for name, band in moving.items() if KPIS[name].unit == "K"}
     other = {name: band for name, band in moving.items() if name not in warm and band.nominal != 0.0}

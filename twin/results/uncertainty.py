@@ -31,7 +31,7 @@ class VariedInput:
 
 @dataclass(frozen=True)
 class Band:
-    """A key figure of steady points in SI: with the library's values, and its quantiles over the ensemble.
+    """A key figure of steady points in SI: without variation, and its quantiles over the ensemble.
 
     `drivers` are the inputs with the strongest rank correlation, those beyond chance only.
     """
@@ -85,7 +85,7 @@ class Uncertainty:
         return (
             f"5, 50 and 95 % of {self.points} steady operating points at the mean load{left_out}: {len(self.inputs)} "
             f"inputs that nobody published vary independently and uniformly within their ranges ({self.method}, seed "
-            f"{self.seed}; full thermal model). `steady` has the library's values: compare with it."
+            f"{self.seed}; full thermal model). `steady` is the same without variation: compare with it."
         )
 
     def summary(self, run: Mapping[str, float | None]) -> str:

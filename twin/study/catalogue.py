@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS points (
 CREATE INDEX IF NOT EXISTS points_of_identity ON points (identity);
 CREATE TABLE IF NOT EXISTS results (
     identity TEXT PRIMARY KEY, figures TEXT, error TEXT NOT NULL, lasting INTEGER NOT NULL,
-    started REAL, finished REAL, host TEXT, worker TEXT);
+    started REAL, finished REAL, host TEXT, worker TEXT, warnings TEXT NOT NULL DEFAULT '[]');
 """
 _CACHE = 64 * 1024
 """KiB of the file that stay in memory: identities come in no order, so that any part of their index may be next."""
@@ -43,6 +43,7 @@ class Catalogue:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute(f"PRAGMA cache_size = -{_CACHE}")
             self._db.executescript(_TABLES)
+            add_warnings(self._db, "results")
 
     def close(self) -> None:
         """Close the file; its write-ahead log is merged into it."""
@@ -90,9 +91,19 @@ class Catalogue:
         """Keep what became of some points, and mark others as running, in one transaction."""
         with self._transaction():
             self._db.executemany(
-                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (o.identity, written(o.figures), o.error, o.lasting, o.started, o.finished, o.host, o.worker)
+                    (
+                        o.identity,
+                        written(o.figures),
+                        o.error,
+                        o.lasting,
+                        o.started,
+                        o.finished,
+                        o.host,
+                        o.worker,
+                        json.dumps(o.warnings),
+                    )
                     for o in outcomes
                 ),
             )
@@ -113,11 +124,13 @@ class Catalogue:
     def known(self, identities: Sequence[str]) -> Iterator[Outcome]:
         """Yield the results that there are of some points, failures included."""
         for identity in identities:
-            for figures, error, *rest in self._rows(
-                "SELECT figures, error, lasting, started, finished, host, worker FROM results WHERE identity = ?",
+            for figures, error, *rest, warnings in self._rows(
+                "SELECT figures, error, lasting, started, finished, host, worker, warnings FROM results"
+                " WHERE identity = ?",
                 identity,
             ):
-                yield Outcome(identity, json.loads(figures) if figures is not None else None, error, *rest)
+                found = json.loads(figures) if figures is not None else None
+                yield Outcome(identity, found, error, *[*rest, tuple(json.loads(warnings))])
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of points in each state that occurs."""
@@ -137,6 +150,12 @@ class Catalogue:
         query = "SELECT number, state, figures FROM points LEFT JOIN results USING (identity) ORDER BY number"
         for number, state, figures in self._rows(query):
             yield number, state, json.loads(figures) if figures is not None and state == DONE else None
+
+    def warned(self, beginning: str) -> set[int]:
+        """Return the numbers of the points with a warning that begins so."""
+        query = "SELECT number, warnings FROM points JOIN results USING (identity) WHERE warnings != '[]'"
+        rows = self._rows(query)
+        return {number for number, texts in rows if any(text.startswith(beginning) for text in json.loads(texts))}
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._guarded():
@@ -180,6 +199,12 @@ def _remedy(error: sqlite3.DatabaseError) -> str:
 def written(figures: Figures | None) -> str | None:
     """Return key figures as text that reads back exactly."""
     return None if figures is None else json.dumps(figures, allow_nan=False)
+
+
+def add_warnings(database: sqlite3.Connection, table: str) -> None:
+    """Give a table that an earlier version made the column of warnings."""
+    if all(column[1] != "warnings" for column in database.execute(f"PRAGMA table_info({table})")):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'")
 
 
 def _about(signature: str) -> list[tuple[str, str]]:

@@ -97,7 +97,10 @@ def optimisation_lines(found: Optimisation) -> list[str]:
             *("  " + r for r in rows),
         ]
     (best,) = found.solutions
-    lines = [f"{head}; {found.converged} of {found.searches} searches converged", f"  {best.objectives[0]:.6g} at"]
+    lines = [
+        f"{head}; {found.converged} of {found.searches} searches converged",
+        f"  {_shown(best.objectives[0], found.objectives[0].unit)} at",
+    ]
     for slope in found.slopes:
         at = f", at its {slope.bound} bound" if slope.bound else ""
         lines.append(

@@ -22,6 +22,7 @@ from twin.study.outcome import Figures, Outcome
 from twin.study.plan import SCENARIO, Plan, resolved
 from twin.study.shared import SharedPoints
 from twin.study.worker import BY_FULL, BY_REDUCED, Task
+from twin.thermal.reduced.twofold import FULL_INSTEAD
 
 CHECKS = "checks.json"
 MODEL, REDUCED, FULL = "thermal.model", "reduced", "full"
@@ -64,8 +65,13 @@ class _Chosen:
 
     @classmethod
     def of(cls, plan: Plan, catalogue: Catalogue) -> _Chosen:
-        """Return the choice among the points that are done."""
-        known = {number: figures for number, _, figures in catalogue.results() if figures and figures.get(_PEAK)}
+        """Return the choice among the points that the reduced model has computed."""
+        by_full = catalogue.warned(FULL_INSTEAD)
+        known = {
+            number: figures
+            for number, _, figures in catalogue.results()
+            if figures and figures.get(_PEAK) and number not in by_full
+        }
         why = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()})
         steady, base = plan.study.steady, plan.base_text
         if steady:

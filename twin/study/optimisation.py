@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from twin.study.shared import SharedPoints
 from twin.study.worker import Task
 
 OPTIMUM_FILE = "optimum.json"
+_EVERY = 5.0
+"""Seconds between two times at which the points of a search are written."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,10 @@ def search_optimum(
     task: Task,
     connect: Connect,
     tell: Tell,
-) -> int:
+) -> tuple[int, str]:
     """Search, write study.zarr and optimum.json, and return how many points were computed now and have a result.
+
+    With it comes why there is no answer; empty if there is one.
 
     The search is a function of the results of its points alone: after an interruption it takes the same way again,
     through points that are known.
@@ -106,7 +111,7 @@ def search_optimum(
     Raises
     ------
     RunStopped
-        There is no answer; the points are kept all the same.
+        No point was computed.
     """
     optimise = plan.study.optimise
     assert optimise is not None
@@ -114,7 +119,13 @@ def search_optimum(
     catalogue.begin(plan.signature, [], ())
     stopped: RunStopped | None = None
     found: Optimum | list[FrontPoint] | None = None
-    with Evaluations(plan, task, catalogue, shared, connect, goal.names, tell) as evaluations:
+    kept = _Kept(plan, catalogue, folder)
+
+    def told(*counts: int) -> None:
+        kept.bring_up_to_date(evaluations)
+        tell(*counts)
+
+    with Evaluations(plan, task, catalogue, shared, connect, goal.names, told) as evaluations:
         try:
             goal.learn(evaluations(_first_shares(plan)))
             found = front(goal, evaluations) if len(goal.objectives) == 2 else optimum(goal, evaluations)
@@ -122,16 +133,32 @@ def search_optimum(
             stopped = stop
         if stopped is not None and not evaluations.all:
             raise stopped
-        points = evaluations.points(np.array([point.shares for point in evaluations.all]))
-    excluded = [number for number in range(points.points) if points.is_excluded(number)]
-    identities = [points.identity(number) for number in range(points.points)]
-    catalogue.begin(plan.signature, identities, excluded)
-    dataset.write(points, catalogue, folder)
+        kept.write(evaluations)
     answer = _answer(goal, plan, evaluations.all, found, "" if stopped is None else str(stopped))
     _write(answer, folder)
-    if stopped is not None:
-        raise stopped
-    return evaluations.done
+    return evaluations.done, answer.problem
+
+
+class _Kept:
+    """The points of a search that are listed in the catalogue and written to study.zarr, now and then."""
+
+    def __init__(self, plan: Plan, catalogue: Catalogue, folder: Path):
+        self._plan, self._catalogue, self._folder = plan, catalogue, folder
+        self._next = time.monotonic() + _EVERY
+
+    def bring_up_to_date(self, evaluations: Evaluations) -> None:
+        """Write the points if that was not done lately."""
+        if time.monotonic() >= self._next:
+            self.write(evaluations)
+            self._next = time.monotonic() + _EVERY
+
+    def write(self, evaluations: Evaluations) -> None:
+        """Write the points that were asked for so far."""
+        points = evaluations.points(np.array([point.shares for point in evaluations.all]))
+        excluded = [number for number in range(points.points) if points.is_excluded(number)]
+        identities = [points.identity(number) for number in range(points.points)]
+        self._catalogue.begin(self._plan.signature, identities, excluded)
+        dataset.write(points, self._catalogue, self._folder)
 
 
 def read_optimisation(folder: Path | str) -> Optimisation | None:

@@ -15,7 +15,7 @@ class Outcome:
     """A point that was computed: its key figures, or why there are none.
 
     `lasting`: the scenario is at fault, and computing it again would fail again. Times are seconds since
-    1970; `worker` is the process that computed it.
+    1970; `worker` is the process that computed it. `warnings` tell where a model was used beyond what it holds for.
     """
 
     identity: str
@@ -26,3 +26,4 @@ class Outcome:
     finished: float = 0.0
     host: str = ""
     worker: str = ""
+    warnings: tuple[str, ...] = ()

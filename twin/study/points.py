@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Values = NDArray[Any]
+_FIGURES = re.compile(r"[-+.\deE]*\d")
+"""Numbers in a text: warnings that differ in them alone are of one kind."""
 _VAGUE = frozenset({"thickness", "width", "value", "power", "conductivity", "design"})
 """Last words of keys that say too little alone."""
 
@@ -105,6 +109,18 @@ class StudyPoints:
             return None
         place[along] = moved
         return int(np.ravel_multi_index(place, tuple(self.shape.values())))
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A kind of warning: the first point that has it, what it says there, and how many points have it."""
+
+    number: int
+    text: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count} point{'s' * (self.count != 1)}, such as {self.number}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -206,6 +222,17 @@ def failures(folder: Path | str) -> list[Failure]:
         "SELECT min(number), error, count(*) FROM points WHERE state = ? GROUP BY error ORDER BY count(*) DESC, number"
     )
     return [Failure(*row) for row in _rows(folder, query, FAILED)]
+
+
+def warnings(folder: Path | str) -> list[Warned]:
+    """Return the warnings of a study's points, each kind once, the most frequent first."""
+    query = "SELECT number, warnings FROM points JOIN results USING (identity) WHERE state = ? AND warnings != '[]'"
+    alike: dict[str, list[tuple[int, str]]] = {}
+    for number, texts in _rows(folder, f"{query} ORDER BY number", DONE):
+        for text in json.loads(texts):
+            alike.setdefault(_FIGURES.sub("", text), []).append((number, text))
+    found = [Warned(*same[0], len(same)) for same in alike.values()]
+    return sorted(found, key=lambda item: (-item.count, item.number))
 
 
 def errors(folder: Path | str) -> dict[int, str]:

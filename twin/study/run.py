@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin import library
+from twin.errors import OutputError, RunStopped
 from twin.study import dataset, model_checks
 from twin.study.batches import Batches
-from twin.study.catalogue import Catalogue
+from twin.study.catalogue import CATALOGUE, Catalogue
 from twin.study.identity import forget
 from twin.study.lock import FolderLock
 from twin.study.optimisation import search_optimum
@@ -50,7 +51,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a study ended; `reused` are the done points that this start did not compute."""
+    """How a study ended; `reused` are the done points that this start did not compute.
+
+    `problem` says why a search has no answer.
+    """
 
     folder: Path
     points: int
@@ -61,6 +65,7 @@ class Summary:
     wall_time: float
     errors: tuple[tuple[int, str], ...]
     notes: tuple[str, ...]
+    problem: str = ""
 
 
 Report = Callable[[Progress], None]
@@ -98,14 +103,20 @@ def study(
     SpecError, LibraryError, OutputError
         Bad input; nothing is computed.
     RunStopped
-        Disk full, or the workers are gone; what was recorded in `out` is kept.
+        Disk full, the workers are gone, or a search has no answer; what was recorded in `out` is kept.
     """
     options: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "reuse": reuse, "progress": progress}
     if out is not None:
-        return dataset.open_study(run_study(given, Path(out), **options).folder)
+        _require_answer(run_study(given, Path(out), **options))
+        return dataset.open_study(out)
     with tempfile.TemporaryDirectory(prefix="twin-study-") as folder:
-        run_study(given, Path(folder), **options)
+        _require_answer(run_study(given, Path(folder), **options))
         return dataset.open_study(folder).load()
+
+
+def _require_answer(found: Summary) -> None:
+    if found.problem:
+        raise RunStopped(found.problem)
 
 
 def run_study(
@@ -121,6 +132,7 @@ def run_study(
     start = time.perf_counter()
     forget()
     planned = plan(*read_study(given))
+    _check_folder(folder)
     with FolderLock(folder):
         catalogue, shared = Catalogue(folder), SharedPoints() if reuse else None
         try:
@@ -154,6 +166,7 @@ class _Running:
         self._left: list[tuple[int, str]] = []
         self._computed, self._start = 0, time.perf_counter()
         self._searched: int | None = None
+        self._problem = ""
         self._next_write = self._start + _FIRST_WRITE
 
     def take_known(self) -> None:
@@ -196,7 +209,7 @@ class _Running:
     def search(self, workers: int | None, scheduler: Any | None) -> None:
         """Search for the optimum of a study."""
         self._start = time.perf_counter()
-        self._searched = search_optimum(
+        self._searched, self._problem = search_optimum(
             self._plan,
             self._folder,
             self._catalogue,
@@ -270,7 +283,17 @@ class _Running:
             wall_time=wall_time,
             errors=tuple(self._catalogue.errors(_SHOWN_ERRORS)),
             notes=notes,
+            problem=self._problem,
         )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that holds other files than those of a study."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file, expected a folder")
+    foreign = sorted(path.name for path in folder.glob("[!.]*"))
+    if foreign and CATALOGUE not in foreign:
+        raise OutputError(f"{folder}: holds other files ({foreign[0]}, ...); choose an empty folder")
 
 
 def _absolute(folders: str) -> str:

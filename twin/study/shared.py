@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twin.cache import cache_folder
-from twin.study.catalogue import written
+from twin.study.catalogue import add_warnings, written
 from twin.study.outcome import Outcome
 
 _AT_ONCE = 500
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
-    identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT)
+    identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT,
+    warnings TEXT NOT NULL DEFAULT '[]')
 """
 
 
@@ -36,6 +37,7 @@ class SharedPoints:
             self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(_TABLE)
+            add_warnings(self._db, "points")
         except (OSError, sqlite3.DatabaseError) as error:
             self._give_up(path, error)
 
@@ -58,21 +60,21 @@ class SharedPoints:
             some = identities[start : start + _AT_ONCE]
             query = f"SELECT * FROM points WHERE identity IN ({','.join('?' * len(some))})"
             assert self._db is not None
-            for identity, figures, *rest in self._db.execute(query, some):
-                yield Outcome(identity, json.loads(figures), "", True, *rest)
+            for identity, figures, *rest, warnings in self._db.execute(query, some):
+                yield Outcome(identity, json.loads(figures), "", True, *[*rest, tuple(json.loads(warnings))])
 
     def keep(self, outcomes: Sequence[Outcome]) -> None:
         """Add points that were computed; failures are not shared."""
         if self._db is None:
             return
         rows = [
-            (o.identity, written(o.figures), o.started, o.finished, o.host, o.worker)
+            (o.identity, written(o.figures), o.started, o.finished, o.host, o.worker, json.dumps(o.warnings))
             for o in outcomes
             if o.figures is not None
         ]
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             self._give_up(cache_folder(), error)

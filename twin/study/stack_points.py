@@ -154,8 +154,16 @@ def stack_identity(tree: dict[str, Any]) -> str:
     return sha([code_digest(), "stack", {**tree, "title": ""}, inputs, maps])
 
 
-def stack_figures(tree: dict[str, Any]) -> Figures:
-    """Return the key figures of a stack; RunStopped if it has no temperatures, TwinError if memory is short now."""
+def stack_figures(tree: dict[str, Any]) -> tuple[Figures, tuple[str, ...]]:
+    """Return the key figures of a stack, and its warnings.
+
+    Raises
+    ------
+    RunStopped
+        It has no temperatures.
+    TwinError
+        Memory is short now.
+    """
     stack = checked_stack(tree, "point", fits_now=False)
     if lack := lacks_memory(stack):
         raise TwinError(f"the mesh {lack}. Remedy: fewer workers or a coarser mesh, then run the same command again")
@@ -163,4 +171,4 @@ def stack_figures(tree: dict[str, Any]) -> Figures:
     if result.status != "converged":
         raise RunStopped(f"{result.status}: {'; '.join(result.warnings)}")
     found = outcome(result)
-    return {name: figure.of(result, found) for name, figure in STACK_FIGURES.items()}
+    return {name: figure.of(result, found) for name, figure in STACK_FIGURES.items()}, tuple(result.warnings)

@@ -46,9 +46,9 @@ def uncertainty(
 ) -> Uncertainty:
     """Return the bands of all key figures of a scenario in its steady state.
 
-    Every input of the library that is assumed or estimated and has a range varies within it, uniformly as long as
-    nothing but the bounds is known (JCGM 101:2008, 6.4.2), in the logarithm where they lie a decade or more
-    apart.
+    Every input of the library that is assumed or estimated, has a range and is not set by the scenario varies
+    within it, uniformly as long as nothing but the bounds is known (JCGM 101:2008, 6.4.2), in the logarithm where
+    they lie a decade or more apart.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def uncertainty(
     out : path, optional
         Folder that keeps the points; an ensemble that was interrupted in it is continued.
     points, seed : int
-        Points of the Latin hypercube.
+        Points of the Latin hypercube; at least 20.
     workers, progress
         As of `twin.study`.
 
@@ -66,8 +66,10 @@ def uncertainty(
     RunStopped
         The scenario itself has no steady state, or too few points have one.
     SpecError
-        No input of the scenario has a range, or the scenario is wrong.
+        No input of the scenario has a range, too few points are asked for, or the scenario is wrong.
     """
+    if points < _LEAST:
+        raise SpecError(where, [Problem("points", f"{points} are too few for a 5 % quantile; at least {_LEAST}")])
     if not any(given.uncertain for given in inputs_of(scenario, where).values()):
         raise SpecError(
             where, [Problem(INPUTS, "no input of this system is assumed and has a range: there is no band")]

@@ -15,7 +15,7 @@ import numpy as np
 
 from twin import library
 from twin.engine.run import run
-from twin.engine.steady_point import steady_point
+from twin.engine.steady_point import steady_state
 from twin.errors import RunStopped, SpecError, TwinError
 from twin.fe.krylov import NotConverged
 from twin.results.results import COMPLETE, Results
@@ -78,18 +78,20 @@ def _use_library(task: Task) -> None:
 def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
     started = time.time()
     figures, error, lasting = None, "", True
+    warnings: tuple[str, ...] = ()
     if _identity(task, changes) != identity:
         error, lasting = "the worker has another version of twin, or other data, than the study", False
     else:
         try:
-            figures = _figures(task, changes)
+            figures, warnings = _figures(task, changes)
         except (RunStopped, SpecError, NotConverged, np.linalg.LinAlgError) as stop:
             error = str(stop) or type(stop).__name__
         except TwinError as lack:  # of the machine: a compiler, memory, a file
             error, lasting = str(lack), False
         except Exception as fault:
             error, lasting = f"{type(fault).__name__}: {fault}", False
-    return Outcome(identity, figures, error, lasting, started, time.time(), socket.gethostname(), str(os.getpid()))
+    host, process = socket.gethostname(), str(os.getpid())
+    return Outcome(identity, figures, error, lasting, started, time.time(), host, process, warnings)
 
 
 def _identity(task: Task, changes: dict[str, Any]) -> str:
@@ -98,16 +100,18 @@ def _identity(task: Task, changes: dict[str, Any]) -> str:
     return point_identity(resolved(task.base, changes), task.steady, task.checked)
 
 
-def _figures(task: Task, changes: dict[str, Any]) -> Figures:
+def _figures(task: Task, changes: dict[str, Any]) -> tuple[Figures, tuple[str, ...]]:
+    """Return the key figures of a point, and where a model was used beyond what it holds for."""
     if task.kind == STACK:
         return stack_figures(resolved_stack(task.base, changes))
     scenario = validate(resolved(task.base, changes), Scenario, "point")
     if task.steady:
-        return steady_point(scenario, "point")
+        found = steady_state(scenario, "point")
+        return found.figures, tuple(caution.text for caution in found.cautions)
     results = run(scenario, where="point", checks=task.checked)
     if results.status != COMPLETE and not task.checked:
         raise RunStopped(results.reason)
-    return _peaks(results) if task.checked else results.kpis
+    return _peaks(results) if task.checked else results.kpis, tuple(item.text for item in results.warnings)
 
 
 def _peaks(results: Results) -> Figures:

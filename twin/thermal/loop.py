@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from twin.constants import ZERO_CELSIUS
+from twin.constants import ZERO_CELSIUS, in_celsius
 from twin.errors import RunStopped
 from twin.spec.cooling import CoolantLoop, Room
 from twin.thermal.coolant import CoolantProperties
@@ -245,10 +245,11 @@ def flow_cautions(flow: float, wanted_flow: float) -> Iterator[Caution]:
 def _cautions(loop: CoolantLoop, pump: PumpPoint, inlet: float, wanted_inlet: float) -> Iterator[Caution]:
     dew = dew_point(loop.room)
     if inlet < dew:
-        text = f"coolant inlet {inlet:.1f} K is below the room's dew point {dew:.1f} K: water condenses"
+        text = f"coolant inlet {in_celsius(inlet)} is below the room's dew point {in_celsius(dew)}: water condenses"
         yield Caution("dew point", text)
     if inlet > wanted_inlet + _NOT_HELD:
-        text = f"coolant enters at {inlet:.1f} K instead of {wanted_inlet:.1f} K: the exchanger does not hold it"
+        wanted = in_celsius(wanted_inlet)
+        text = f"coolant enters at {in_celsius(inlet)} instead of {wanted}: the exchanger does not hold it"
         yield Caution("inlet temperature", text)
     if pump.speed > loop.pump.maximum_speed * _BEYOND_CURVE:
         end = loop.pump.maximum_speed

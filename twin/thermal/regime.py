@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from twin.constants import in_celsius
 from twin.thermal import correlations
 from twin.thermal.coolant import CoolantProperties
 
@@ -44,20 +45,21 @@ def coolant_cautions(
     this single-phase model does not have. Saturation is that at the coolant's own pressure, the lowest
     of the loop; inside the channels it lies higher.
     """
-    freezing, boiling = coolant.freezing_point, coolant.boiling_point
+    freezing, boiling, name = coolant.freezing_point, coolant.boiling_point, coolant.title
     if freezing is not None and coldest <= freezing:
-        yield Caution("freezing", f"{coolant.title} freezes at {freezing:.1f} K; coldest is {coldest:.1f} K")
+        yield Caution("freezing", f"{name} freezes at {in_celsius(freezing)}; coldest is {in_celsius(coldest)}")
     if boiling is not None and hottest >= boiling:
-        yield Caution("boiling", f"{coolant.title} boils at {boiling:.1f} K; hottest is {hottest:.1f} K")
+        yield Caution("boiling", f"{name} boils at {in_celsius(boiling)}; hottest is {in_celsius(hottest)}")
     elif boiling is not None and hottest_wall >= boiling:
         yield Caution(
             "subcooled boiling",
-            f"walls at {hottest_wall:.1f} K are above the boiling point of {coolant.title}, {boiling:.1f} K, "
-            f"its bulk is at most at {hottest:.1f} K: bubbles at the walls are not modelled",
+            f"walls at {in_celsius(hottest_wall)} are above the boiling point of {name}, {in_celsius(boiling)}, "
+            f"its bulk is at most at {in_celsius(hottest)}: bubbles at the walls are not modelled",
         )
     if coolant.is_constant:
         return
     end = coolant.start + coolant.step * (len(coolant.table) - 1)
     if coldest < coolant.start or hottest > end:
-        table = f"{coolant.start:.1f} to {end:.1f} K"
-        yield Caution("property range", f"{coolant.title}: {coldest:.1f} to {hottest:.1f} K leaves its table, {table}")
+        spans = (coldest, hottest), (coolant.start, end)
+        found, table = (f"{in_celsius(low)} to {in_celsius(high)}" for low, high in spans)
+        yield Caution("property range", f"{name}: {found} leaves its table, {table}")

@@ -21,6 +21,8 @@ from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferState, WaferStep, WaferThermalModel
 
 State = WaferState | ReducedState
+FULL_INSTEAD = "the full thermal model took over from the reduced one"
+"""How the caution begins that tells of it."""
 
 
 class TwofoldWaferModel:
@@ -131,8 +133,7 @@ class TwofoldWaferModel:
         if isinstance(state, ReducedState):
             return self.reduced.cautions(state, inlet)
         reason = f": {self._refusal}" if self._refusal else ""
-        text = f"the full thermal model took over from the reduced one{reason}"
-        return (Caution("thermal model", text), *self.full.cautions(state, inlet))
+        return (Caution("thermal model", f"{FULL_INSTEAD}{reason}"), *self.full.cautions(state, inlet))
 
     def drop(self, states: Sequence[State], flow_rate: float) -> float:
         """Return the largest pressure drop in Pa that a flow in m3/s has at the coolant temperatures of some wafers."""
