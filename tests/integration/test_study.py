@@ -15,7 +15,7 @@ from studies import start
 
 import twin
 from twin.engine.steady_point import steady_point
-from twin.errors import SpecError
+from twin.errors import OutputError, SpecError
 
 WAFER: dict[str, Any] = {
     "base": "wse3-power-virus",
@@ -80,6 +80,16 @@ def test_points_that_fail_are_recorded_and_stop_nothing(steady: str, tmp_path: P
     data = xr.open_zarr(tmp_path / "hot" / "study.zarr", consolidated=False)
     assert (data["status"].values.ravel() == "failed").nonzero()[0].tolist() == sorted(found)
     assert f"point {min(found)} failed" in err
+
+
+def test_folder_of_other_files_is_refused(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "report.html").write_text("kept")
+    with pytest.raises(OutputError, match=r"holds other files \(report.html, ...\); choose an empty folder"):
+        twin.study({**WAFER, "axes": {"cooling.flow_rate": ["30 L/min"]}}, mine, workers=1)
+    assert [path.name for path in mine.iterdir()] == ["report.html"]
+    assert (mine / "report.html").read_text() == "kept"
 
 
 def test_runs_with_replicas_differ_by_their_seed() -> None:

@@ -16,6 +16,8 @@ ABSENT_ON_GPUS = {
     "mean_temperature_K",
     "wafer_power_W",
     "pump_power_W",
+    "fan_power_W",
+    "coolant_flow_m3_s",
     "pressure_drop_Pa",
     "coolant_inlet_K",
     "coolant_outlet_K",

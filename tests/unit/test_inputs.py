@@ -46,6 +46,8 @@ def test_inputs_have_value_unit_and_range(scenario: Scenario) -> None:
     assert not found["inputs.chip.cores"].uncertain
     changed = scenario.replace({"inputs.chip.core.mac_energy": "4.5 pJ"})
     assert inputs.value_of(changed, "inputs.chip.core.mac_energy") == pytest.approx(4.5e-12)
+    energies = [inputs.inputs_of(given)["inputs.chip.core.mac_energy"] for given in (scenario, changed)]
+    assert [energy.uncertain for energy in energies] == [True, False], "who sets it knows it"
     assert inputs.value_of(changed, "cooling.flow_rate") == changed.cooling.flow_rate  # type: ignore[union-attr]
 
 

@@ -1,8 +1,8 @@
 """Checks of the reduced thermal model against the full one at single instants of a run.
 
 The full model repeats the last steps before an instant, from the reduced model's temperatures before them, with
-the same heat, flow and inlet. They cover `SPAN` at least: of an error that it starts with little is left, since
-silicon and coolant forget within 0.1 s.
+the same heat, flow and inlet. They cover `SPAN` at least: silicon and coolant forget within 0.1 s an error that it
+starts with, so that a check sees all of theirs; connectors and cover keep up to half of it, which a check does not see.
 """
 
 from __future__ import annotations

@@ -100,6 +100,7 @@ def _system(plant: WaferPlant, coupled: Sequence[Coupled], losses: Array, loop: 
     return {
         "accelerator_power": wafers,
         "pump_power": pumps,
+        "fan_power": plant.wafers * loop.fan_power,
         "host_power": host,
         "supply_loss": wall - delivered,
         "system_power": wall,

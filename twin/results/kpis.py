@@ -174,6 +174,20 @@ KPIS: dict[str, Kpi] = {
         ),
         Kpi("pump_power_W", "W", "pump power", "all systems, time mean", _mean("pump_power")),
         Kpi(
+            "fan_power_W",
+            "W",
+            "fan power",
+            "fans of the dry coolers of all systems, time mean; the facility's power usage effectiveness stands for it",
+            _mean("fan_power"),
+        ),
+        Kpi(
+            "coolant_flow_m3_s",
+            "m^3/s",
+            "coolant flow",
+            "through one wafer, as the pumps deliver it, time mean",
+            _mean("flow_rate"),
+        ),
+        Kpi(
             "pressure_drop_Pa",
             "Pa",
             "pressure drop",

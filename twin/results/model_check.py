@@ -46,7 +46,7 @@ def checks_line(checks: Iterable[ModelCheck]) -> str:
         return ""
     hottest = [item for item in found if item.reason == "hottest"]
     worst = max(item.field_K for item in found)
-    text = f"reduced against full thermal model: at most {worst:.2g} K apart at {len(found)} instants"
-    if hottest:
-        text += f", hottest point {hottest[0].peak_K:.2g} K"
-    return f"{text} (bound {max(item.bound_K for item in found):.2g} K)"
+    bound = max(item.bound_K for item in found)
+    text = f"reduced against full thermal model: fields at most {worst:.2g} K apart at {len(found)} instants"
+    text += f" (bound {bound:.2g} K)"
+    return f"{text}, hottest point {hottest[0].peak_K:.2g} K at the hottest" if hottest else text

@@ -192,7 +192,7 @@ def test_schema_is_one_json_object(twin, kind: str) -> None:
         (("list", "--data", "nowhere"), "no such folder"),
         (("check", "absent.yaml"), "no such file"),
         (("compare", "a", "b"), "holds no results"),
-        (("report", "a"), "holds no results"),
+        (("report", "a"), "holds neither a run (results.zarr) nor the points of a study (study.zarr)"),
         (("nonsense",), "No such command"),
         (("list", "--nonsense"), "No such option"),
     ],

@@ -16,7 +16,7 @@ from twin.cluster.mean_load import serve_on_group
 from twin.cluster.step_time import steady_batch
 from twin.engine.anderson import Anderson
 from twin.engine.service import Asked
-from twin.engine.steady_point import steady_point
+from twin.engine.steady_point import steady_point, steady_state
 from twin.errors import RunStopped
 from twin.results.kpis import KPIS
 from twin.thermal.wafer import WaferThermalModel
@@ -44,6 +44,23 @@ def test_power_virus_is_the_end_of_a_long_run(model: str, error: float) -> None:
     assert found["system_power_W"] == pytest.approx(float(data["system_power"]), rel=5e-5)
     assert found["coolant_outlet_K"] == pytest.approx(float(data["coolant_outlet"].mean()), abs=1e-3)
     assert found["min_voltage_V"] == pytest.approx(float(data["die_minimum_voltage"].min()), abs=1e-5)
+
+
+def test_fans_of_a_dry_cooler_and_the_flow_of_pumps_are_told() -> None:
+    """On a hot day the fans run at full speed; at 70 L/min the pumps are at their end."""
+    changes = {"cooling__design": "manifold-silicon-dry", "cooling__flow_rate": "60 L/min"}
+    found = steady("wse3-power-virus", **changes)
+    assert found["fan_power_W"] == pytest.approx(800.0)
+    assert found["coolant_flow_m3_s"] == pytest.approx(60 / 60e3)
+    stronger = steady("wse3-power-virus", **changes, inputs__cooling__loop__dry_cooler__fan_power="1.2 kW")
+    assert stronger["fan_power_W"] == pytest.approx(1200.0)
+    assert stronger["facility_power_W"] == found["facility_power_W"], "the facility's factor stands for it"
+    wanted = twin.load("wse3-power-virus").replace({**COARSE, "cooling.flow_rate": "70 L/min"})
+    state = steady_state(wanted)
+    flow = state.figures["coolant_flow_m3_s"]
+    assert flow is not None
+    assert flow < 70 / 60e3
+    assert any(caution.text.startswith("the pumps deliver") for caution in state.cautions)
 
 
 def constant_trace(folder: Path, seconds: int) -> str:

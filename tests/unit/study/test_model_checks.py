@@ -11,6 +11,7 @@ import twin
 from twin.study.dataset import open_study
 from twin.study.model_checks import Check, checks_in_words, chosen_points, is_checked, read_checks
 from twin.study.planner import plan, read_study
+from twin.study.points import warnings
 from twin.study.run import run_study
 
 STUDY: dict[str, Any] = {
@@ -62,6 +63,17 @@ def test_study_is_checked_against_the_full_model(tmp_path: Path, monkeypatch: py
     (tmp_path / "out" / "checks.json").write_text('{"points": ["of", "before"], "checks": []}')
     run_study(STUDY, tmp_path / "out", workers=1)
     assert (tmp_path / "out" / "checks.json").read_text() == written, "checks of other points are made anew"
+
+
+def test_points_that_the_full_model_computed_are_not_checked_but_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path / "cache"))
+    run_study({**STUDY, "axes": {"cooling.flow_rate": ["12 L/min", "40 L/min"]}}, tmp_path / "out", workers=1)
+    assert {check.number for check in read_checks(tmp_path / "out")} == {1}
+    (warned,) = warnings(tmp_path / "out")
+    assert (warned.number, warned.count) == (0, 1)
+    assert "full thermal model took over from the reduced one: a coolant flow of 12.0 L/min is outside" in warned.text
 
 
 def test_runs_of_a_study_are_checked_at_their_own_instants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from model_functions import BASE, X, Y
 
+import twin
 from twin.errors import RunStopped, SpecError
 from twin.study import batches
 from twin.study.dataset import open_study
@@ -129,8 +131,10 @@ def test_search_that_cannot_begin_says_why(tmp_path: Path, monkeypatch: pytest.M
 
 def test_limits_that_no_point_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = study(subject_to=[f"{TEMPERATURE} >= 2.5 K"])
-    with pytest.raises(RunStopped, match=r"no point keeps all limits; the nearest misses .* by 0\.5 K"):
-        solved(tmp_path, content, model_functions.convex, monkeypatch)
+    _, summary = solved(tmp_path, content, model_functions.convex, monkeypatch)
+    assert re.search(r"no point keeps all limits; the nearest misses .* by 0\.5 K", summary.problem)
+    with pytest.raises(RunStopped, match="no point keeps all limits"):
+        twin.study(content, tmp_path, workers=1, reuse=False)
     assert json.loads((tmp_path / "optimum.json").read_text())["problem"].startswith("no point keeps")
     assert (open_study(tmp_path)["status"] == "done").any()
 

@@ -62,8 +62,9 @@ def test_figures_of_a_plate_as_worked_out_by_hand(plates: tuple[str, str]) -> No
     found = planned(thin, axes={"sources.0.power": ["10 W", "20 W"]})
     rises = []
     for number in range(2):
-        figures = stack_figures(resolved_stack(found.base_text, found.changes(number)))
+        figures, warned = stack_figures(resolved_stack(found.base_text, found.changes(number)))
         assert set(figures) == set(STACK_FIGURES)
+        assert warned == ()
         assert figures["max_temperature_K"] is not None
         rises.append(figures["max_temperature_K"] - 293.15)
         assert figures["coolant_power_W"] == 0.0

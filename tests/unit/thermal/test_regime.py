@@ -31,7 +31,7 @@ def test_walls_boil_at_the_saturation_of_the_coolants_own_pressure():
     """IAPWS: 133.52 degC at 0.3 MPa."""
     assert subjects(coolant_cautions(WATER, 290.0, 350.0, 406.6)) == []
     (caution,) = coolant_cautions(WATER, 290.0, 350.0, 406.7)
-    assert "406.7 K" in caution.text
+    assert "133.6 degC" in caution.text
 
 
 def test_constants_hold_at_any_temperature_unless_they_freeze_or_boil():

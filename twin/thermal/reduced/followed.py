@@ -183,9 +183,8 @@ class Followed:
         error = off + self._found.law.by_inlet * warmer * max(1.0, share) * self.film
         rest = float(np.abs(reaching - np.float32(share) * settled.density).max()) / float(settled.density.max())
         by_inlet, by_rise = self._sizes
-        error += self.size * warmer / _PROPERTY_SCALE + by_inlet * rest
-        error += by_rise * ((2.0 * share + rest) * rest + (share - 1.0) ** 2)
-        return error <= _RENEWED
+        error += self.size * warmer / _PROPERTY_SCALE + 2.0 * (by_inlet + by_rise) * rest
+        return error + by_rise * (rest**2 + (share - 1.0) ** 2) <= _RENEWED
 
 
 def property_error(change: Real, rise: Real) -> float:

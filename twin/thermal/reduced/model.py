@@ -37,9 +37,8 @@ from twin.thermal.wafer import WaferThermalModel
 
 _OTHER_FLOW = 0.05
 """Part by which the flow may depart from the usual one in time steps."""
-_INLET_JUMP = 2.0
-_SETTLES = 0.25
-"""Largest change of the inlet in K within this time in s, which is that of a few residences of heat."""
+_INLET_JUMP, _SETTLES, _AT_ONCE = 2.0, 0.25, 0.25
+"""Largest change of the inlet in K within a time in s, which is that of a few residences of heat; and in any step."""
 _COLDER = 0.3
 """Fall in K of the warmest tile of late from which on the bottom is looked at."""
 _BOTTOM_ERROR = 0.1
@@ -131,7 +130,7 @@ class ReducedWaferModel:
         found = self.map(flow_rate, mean, state.settled.reference[1])
         if abs(flow_rate / self.usual_flow - 1.0) > _OTHER_FLOW:
             raise OutOfRange("a flow that is no longer near the usual one")
-        if abs(inlet - state.inlet) > _INLET_JUMP * max(1.0, step / _SETTLES):
+        if abs(inlet - state.inlet) > max(_AT_ONCE, _INLET_JUMP * step / _SETTLES):
             raise OutOfRange("an inlet that changes faster than coolant loops do")
         return ReducedStep(self, state, found, flow_rate, inlet, step)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reduced_wafers import DESIGNS, FLOW, INLET, random_heat, reduced, wafer
+from reduced_wafers import DESIGNS, FLOW, INLET, WARMEST, random_heat, reduced, solid_error, wafer
 
 from twin.thermal.reduced.model import ReducedWaferModel
 
@@ -26,6 +26,22 @@ def test_inlet_that_warms_for_long(design: str, watts: float) -> None:
         assert np.abs(fast.tile_temperature - true.tile_temperature).max() <= TILES
         assert fast.pressure_drop == pytest.approx(true.pressure_drop, rel=DROP)
         assert model.drop([fast], 1.02 * FLOW) == pytest.approx(full.drop([true], 1.02 * FLOW), rel=DROP)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("inlet", [INLET, WARMEST])
+def test_one_hot_die_after_even_idling(design: str, inlet: float) -> None:
+    """Even heat at which inlet and rise of the coolant cancel says nothing of a die that it warms ten times as much."""
+    full = wafer(design, inlet)
+    model, idle = ReducedWaferModel(full, FLOW), np.full(full.tiles, 6e4 * full.tile_area)
+    busy = idle.copy()
+    busy[12:16, 12:16] *= 10.0
+    true, fast = full.steady(idle, FLOW, inlet), model.steady(idle, FLOW, inlet)
+    for _ in range(4):
+        true = full.step(true, FLOW, inlet, 0.25).solve(busy, true)
+        fast = model.step(fast, FLOW, inlet, 0.25).solve(busy, fast)
+    assert fast.peak == pytest.approx(true.peak, abs=0.1)
+    assert solid_error(fast, true) <= 0.1
 
 
 @pytest.mark.parametrize("design", DESIGNS)
