@@ -15,7 +15,7 @@ from twin.report.study_words import outcome, told
 from twin.study.findings import findings
 from twin.study.model_checks import read_checks
 from twin.study.outcome import DONE, EXCLUDED, FAILED
-from twin.study.points import Column, Failure, StudyPoints, errors, failures, provenance, read_points
+from twin.study.points import Column, StudyPoints, errors, failures, provenance, read_points, warnings
 
 PAGE = "report.html"
 MOST_ROWS = 400
@@ -33,11 +33,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why points have no result: how many alike, at which values of the keys the first of them is, and the error."""
+    """Why points have no result, or a warning: how many alike, where the first of them is, and the text."""
 
     count: int
     where: str
-    error: str
+    text: str
 
 
 def write_study_report(folder: Path, path: Path | None = None) -> Path:
@@ -68,7 +68,8 @@ def render(folder: Path) -> str:
         answers=told(points),
         findings="\n".join(findings(folder).lines),
         cards=cards,
-        reasons=[_reason(points, failure) for failure in failures(folder)],
+        failed=[_reason(points, item.number, item.error, item.count) for item in failures(folder)],
+        warned=[_reason(points, item.number, item.text, item.count) for item in warnings(folder)],
         table=points_table(points),
         facts=facts(points, made, read_checks(folder)),
         assumed_inputs=assumed(points),
@@ -92,9 +93,9 @@ def points_table(points: StudyPoints) -> Table:
     return Table(tuple(how.label for how in columns), rows, max(len(listed) - MOST_ROWS, 0))
 
 
-def _reason(points: StudyPoints, failure: Failure) -> Reason:
-    """Return an error with the place of the first point that has it."""
-    number = failure.number // points.replicas
+def _reason(points: StudyPoints, number: int, text: str, count: int) -> Reason:
+    """Return an error or a warning with the place of the first point that has it."""
     keys: tuple[Column, ...] = points.keys
-    where = ", ".join(f"{column.label} {shown(column).text(column.values[number])}" for column in keys)
-    return Reason(failure.count, where, failure.error)
+    at = number // points.replicas
+    where = ", ".join(f"{column.label} {shown(column).text(column.values[at])}" for column in keys)
+    return Reason(count, where, text)
