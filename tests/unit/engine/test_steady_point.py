@@ -59,6 +59,7 @@ def test_fans_of_a_dry_cooler_and_the_flow_of_pumps_are_told() -> None:
     state = steady_state(wanted)
     flow = state.figures["coolant_flow_m3_s"]
     assert flow is not None
+    assert state.figures["fan_power_W"] is None, "no dry cooler"
     assert flow < 70 / 60e3
     assert any(caution.text.startswith("the pumps deliver") for caution in state.cautions)
 
