@@ -131,6 +131,7 @@ def _step(
         "grid_loss": total(grid_loss),
         "regulator_loss": regulator,
         "pump_power": pump,
+        "fan_power": 120.0,
         "accelerator_power": float(np.sum(heat_in)),
         "supply_loss": wall * 0.06,
         "host_power": host,
