@@ -24,17 +24,24 @@ class Spec(BaseModel):
 
 @dataclass(frozen=True)
 class Quantity:
-    """Marks a field written as text with a unit (`example`) and kept as a float in the SI unit `unit`."""
+    """Marks a field written as text with a unit (`example`) and kept as a float in the SI unit `unit`.
+
+    An `absolute` one is a temperature, not a difference of two: it lies above absolute zero.
+    """
 
     unit: str
     example: str
+    absolute: bool = False
 
     def convert(self, value: object) -> float:
         """Return the SI value of what a user wrote; ValueError says what is wanted."""
         try:
-            return to_si(value, self.unit, self.example)
+            found = to_si(value, self.unit, self.example)
         except UnitError as error:
             raise ValueError(str(error)) from error
+        if self.absolute and found <= 0.0:
+            raise ValueError(f"must be above absolute zero, -273.15 degC, got {value!r}")
+        return found
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Parse text first, then apply the checks of a float."""
@@ -50,7 +57,7 @@ Length = Annotated[float, Quantity("m", "0.5 mm")]
 Area = Annotated[float, Quantity("m^2", "1 mm^2")]
 Time = Annotated[float, Quantity("s", "1 s")]
 Rate = Annotated[float, Quantity("1/s", "10 1/s")]
-Temperature = Annotated[float, Quantity("K", "20 degC")]
+Temperature = Annotated[float, Quantity("K", "20 degC", absolute=True)]
 TemperatureDifference = Annotated[float, Quantity("K", "0.1 K")]
 Power = Annotated[float, Quantity("W", "20 kW")]
 Energy = Annotated[float, Quantity("J", "3 pJ")]
