@@ -115,6 +115,12 @@ def _quantities(annotations: Sequence[Any]) -> Iterator[Quantity]:
             yield from _quantities(get_args(item))
 
 
+_WANTED = ("too_short", "too_long", "tuple_type", "list_type", "model_type", "dict_type")
+"""Errors of pydantic that speak of its types."""
+_LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+
 def problems_of(error: ValidationError, annotation: Any) -> list[Problem]:
     """Translate pydantic's errors into problems with dotted keys and remedies."""
     return [_problem(dict(entry), annotation) for entry in error.errors(include_url=False)]
@@ -142,11 +148,35 @@ def _message(entry: dict[str, Any], annotation: Any) -> str:
         return "missing; this key is required"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return f"wrong or missing type: {entry['msg']}"
+    if kind in _WANTED:
+        return _wanted(kind, entry, annotation)
     message = str(entry["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if kind == "value_error":
         return message
-    return f"{message.replace('input should', 'must')}, got {given!r}"
+    return f"{message.replace('input should', 'must')}, got {_shown(given)}"
+
+
+def _shown(given: Any) -> str:
+    text = repr(given)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _wanted(kind: str, entry: dict[str, Any], annotation: Any) -> str:
+    """Return what a value of the wrong shape or length should be."""
+    given = entry.get("input")
+    shown = _shown(given)
+    if kind in ("too_short", "too_long"):
+        bounds = entry["ctx"]
+        if kind == "too_long":
+            return f"has {bounds['actual_length']} entries, {bounds['max_length']} at most; remove some"
+        least = bounds["min_length"]
+        return f"must not be empty; give at least {least}" if not given else f"needs {least} entries, got {shown}"
+    if kind in ("tuple_type", "list_type"):
+        return f"must be a list (in brackets, or one entry a line, each after `- `), got {shown}"
+    names = _key_names(annotation)
+    keys = f" ({', '.join(names)})" if names and kind == "model_type" else ""
+    return f"must be a mapping of keys{keys}, got {shown}"
 
 
 def _key_names(annotation: Any) -> list[str]:

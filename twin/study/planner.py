@@ -20,6 +20,7 @@ from twin.spec.keys import Key, keys
 from twin.spec.scenario import INPUTS, Scenario, set_dotted
 from twin.spec.study import Range, Study
 from twin.study.axes import Values, as_values, bounds, numbers_as_values, range_numbers, repeated, written_number
+from twin.study.inlets import inlet_problems
 from twin.study.limits import problems as answer_problems
 from twin.study.limits import wrong_limit
 from twin.study.plan import MOST_POINTS, POINT, REPLICA, SEED, Dimension, Formulas, Plan
@@ -68,6 +69,7 @@ class Planner:
         self.over: dict[str, Variation] = {}
         self.problems: list[Problem] = []
         self._told: set[str] = set()
+        self._tried: dict[str, list[tuple[Any, Any]]] = {}
         self._in_combination: SpecError | None = None
 
     def plan(self) -> Plan:
@@ -79,6 +81,8 @@ class Planner:
         self._check_keys()
         start = self._start(base, settled)
         dimensions = self._dimensions(start)
+        scenario = validate(json.loads(json.dumps(start)), Scenario, self.where)
+        self.problems += inlet_problems(scenario, self._tried, self._origin, self.where)
         formulas = self._formulas({name: key.unit for name, key in self.table.items()})
         self._check_names()
         self._check_answers(formulas.derived_units)
@@ -86,7 +90,6 @@ class Planner:
         self._stop_at_problems()
         if self._in_combination is not None:
             raise self._in_combination
-        scenario = validate(json.loads(json.dumps(start)), Scenario, self.where)
         record = self.study.record or tuple(KPIS)
         title = self.study.title or base.title
         derived = formulas.derived, formulas.derived_units
@@ -241,6 +244,7 @@ class Planner:
                 return None
         tried = [axis.from_, axis.to] if isinstance(axis, Range) else axis if fits else [axis[0], axis[-1]]
         found = [self._resolved(start, key, place, given) for given in tried]
+        self._tried[name] = [(given, item[1]) for given, item in zip(tried, found, strict=True) if item]
         if any(item is None for item in found) or not fits:
             return None
         if isinstance(axis, Range):
@@ -261,8 +265,8 @@ class Planner:
         """Return the points of a sample, or those that a search begins with; None if a bound is refused."""
         before = len(self.problems)
         for name, variation in self.over.items():
-            for end in variation.ends:
-                self._resolved(start, variation.key, f"{self._place}.{name}", end)
+            found = [self._resolved(start, variation.key, f"{self._place}.{name}", end) for end in variation.ends]
+            self._tried[name] = [(end, item[1]) for end, item in zip(variation.ends, found, strict=True) if item]
         if len(self.problems) > before or not fits:
             return None
         if self.study.sample is not None:
@@ -270,6 +274,11 @@ class Planner:
         assert self.study.optimise is not None
         shares = design("sobol", self.study.optimise.design, len(self.over), self.study.optimise.seed)
         return {v.key.name: v.values(v.at(shares[:, column])) for column, v in enumerate(self.over.values())}
+
+    def _origin(self, key: str) -> str:
+        """Return how problems call a key of the scenario: by the part of the study that sets it."""
+        parts = (("axes", self.study.axes), (self._place, self.over), ("set", self.study.set))
+        return next((f"{part}.{key}" for part, names in parts if key in names), key)
 
     def _replicas(self) -> Dimension:
         given = self.study.replicas
