@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,26 @@ from twin.spec.study import Range
 Numbers = NDArray[np.float64]
 
 
+class _Made(Sequence[Any]):
+    """Something of each number of an array, made when it is asked for: a study may have millions of them."""
+
+    def __init__(self, numbers: NDArray[Any], make: Callable[[Any], Any]):
+        self._numbers, self._make = numbers, make
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._make(self._numbers[place].item())
+
+
 @dataclass(frozen=True)
 class Values:
     """The values of one key: as a resolved scenario writes them, in SI (text as it is), and for a coordinate."""
 
     key: Key
-    written: tuple[Any, ...]
-    si: tuple[Any, ...]
+    written: Sequence[Any]
+    si: Sequence[Any]
     labels: NDArray[Any]
 
     def __len__(self) -> int:
@@ -46,8 +59,9 @@ def as_values(key: Key, written: Sequence[Any], si: Sequence[Any]) -> Values:
 
 def numbers_as_values(key: Key, numbers: Sequence[float] | Numbers) -> Values:
     """Return numbers in SI as values of a key."""
-    si = [int(number) if key.whole else float(number) for number in numbers]
-    return as_values(key, [written_number(key, number) for number in si], si)
+    kind = int if key.whole else float
+    labels = np.asarray(numbers, dtype=kind)
+    return Values(key, _Made(labels, partial(written_number, key)), _Made(labels, kind), labels)
 
 
 def _label(written: Any) -> str:
