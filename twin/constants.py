@@ -9,4 +9,4 @@ ZERO_CELSIUS = 273.15
 
 def in_celsius(kelvin: float, digits: int = 1) -> str:
     """Return a temperature in K as a reader is told of it, such as `21.3 degC`."""
-    return f"{kelvin - ZERO_CELSIUS:.{digits}f} degC"
+    return f"{round(kelvin - ZERO_CELSIUS, digits) + 0.0:.{digits}f} degC"  # no -0.0

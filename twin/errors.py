@@ -48,10 +48,22 @@ class RunStopped(TwinError):
     exit_code = 1
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a remedy for a misspelt `word`: the nearest known one, else the list of all."""
+_MOST_LISTED = 30
+"""Known words that a remedy lists."""
+
+
+def did_you_mean(word: str, known: Iterable[str], command: str = "") -> str:
+    """Return a remedy for a misspelt `word`: the nearest known one, else a list.
+
+    The list has all known words, or the three closest of many and the `command` that lists them all (in backticks).
+    """
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
-    return f"Available: {', '.join(names)}." if names else "None available."
+    if not names:
+        return "None available."
+    if len(names) <= _MOST_LISTED:
+        return f"Available: {', '.join(names)}."
+    closest = ", ".join(difflib.get_close_matches(word, names, n=3, cutoff=0.0))
+    return f"The closest of {len(names)}: {closest}." + (f" All: {command}." if command else "")

@@ -51,7 +51,7 @@ WRONG = {
     ),
     "film without a value": (FILM, "{film: }", "boundaries.bottom", "`film` has no value"),
     "negative film": ("coefficient: 10", "coefficient: -10", "boundaries.bottom.film.coefficient", "greater than 0"),
-    "below absolute zero": ("ambient: 25 degC", "ambient: -300 degC", "boundaries.bottom.film.ambient", "greater"),
+    "below absolute zero": ("ambient: 25 degC", "ambient: -300 degC", "boundaries.bottom.film.ambient", "above abs"),
     "emissivity above one": (
         FILM, "{radiation: {emissivity: 1.2, ambient: 300 K}}", "boundaries.bottom.radiation.emissivity", "equal to 1",
     ),

@@ -27,11 +27,12 @@ from twin.spec.delivery import DeliveryDesign
 from twin.spec.scenario import Cooling, Scenario
 from twin.spec.system import WaferSystem
 from twin.thermal.coolant import CoolantProperties, load_coolant
+from twin.thermal.inlet import refused_inlet
 from twin.thermal.loop import flow_cautions
 from twin.thermal.protocol import ThermalModel, ThermalState
 from twin.thermal.pumps import delivered_flow
 from twin.thermal.reduced.twofold import TwofoldWaferModel
-from twin.thermal.regime import Caution, coolant_cautions
+from twin.thermal.regime import Caution
 from twin.thermal.wafer import WaferThermalModel
 from twin.workload.activity import tile_cores
 from twin.workload.pipeline import Pipeline, nominal_clocks, pipeline, region_clocks
@@ -165,9 +166,8 @@ def _thermal(
 ) -> ThermalModel:
     recipe: Any = mesh.spec
     inlet = cooling.inlet_temperature
-    if found := [caution.text for caution in coolant_cautions(coolant, inlet, inlet, inlet)]:
-        remedy = "choose another temperature or coolant"
-        raise SpecError(where, [Problem("cooling.inlet_temperature", f"{'; '.join(found)}; {remedy}")])
+    if wrong := refused_inlet(coolant, inlet):
+        raise SpecError(where, [Problem("cooling.inlet_temperature", wrong)])
     tiles, blocked = scenario.thermal.tiles_per_die, cooling.blocked.slots
     try:
         full = WaferThermalModel(chip, design, recipe, coolant, tiles, inlet, blocked, cooling.clogged)

@@ -24,17 +24,24 @@ class Spec(BaseModel):
 
 @dataclass(frozen=True)
 class Quantity:
-    """Marks a field written as text with a unit (`example`) and kept as a float in the SI unit `unit`."""
+    """Marks a field written as text with a unit (`example`) and kept as a float in the SI unit `unit`.
+
+    An `absolute` one is a temperature, not a difference of two: it lies above absolute zero.
+    """
 
     unit: str
     example: str
+    absolute: bool = False
 
     def convert(self, value: object) -> float:
         """Return the SI value of what a user wrote; ValueError says what is wanted."""
         try:
-            return to_si(value, self.unit, self.example)
+            found = to_si(value, self.unit, self.example)
         except UnitError as error:
             raise ValueError(str(error)) from error
+        if self.absolute and found <= 0.0:
+            raise ValueError(f"must be above absolute zero, -273.15 degC, got {value!r}")
+        return found
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Parse text first, then apply the checks of a float."""
@@ -50,7 +57,7 @@ Length = Annotated[float, Quantity("m", "0.5 mm")]
 Area = Annotated[float, Quantity("m^2", "1 mm^2")]
 Time = Annotated[float, Quantity("s", "1 s")]
 Rate = Annotated[float, Quantity("1/s", "10 1/s")]
-Temperature = Annotated[float, Quantity("K", "20 degC")]
+Temperature = Annotated[float, Quantity("K", "20 degC", absolute=True)]
 TemperatureDifference = Annotated[float, Quantity("K", "0.1 K")]
 Power = Annotated[float, Quantity("W", "20 kW")]
 Energy = Annotated[float, Quantity("J", "3 pJ")]
@@ -108,6 +115,12 @@ def _quantities(annotations: Sequence[Any]) -> Iterator[Quantity]:
             yield from _quantities(get_args(item))
 
 
+_WANTED = ("too_short", "too_long", "tuple_type", "list_type", "model_type", "dict_type")
+"""Errors of pydantic that speak of its types."""
+_LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+
 def problems_of(error: ValidationError, annotation: Any) -> list[Problem]:
     """Translate pydantic's errors into problems with dotted keys and remedies."""
     return [_problem(dict(entry), annotation) for entry in error.errors(include_url=False)]
@@ -135,11 +148,35 @@ def _message(entry: dict[str, Any], annotation: Any) -> str:
         return "missing; this key is required"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return f"wrong or missing type: {entry['msg']}"
+    if kind in _WANTED:
+        return _wanted(kind, entry, annotation)
     message = str(entry["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if kind == "value_error":
         return message
-    return f"{message.replace('input should', 'must')}, got {given!r}"
+    return f"{message.replace('input should', 'must')}, got {_shown(given)}"
+
+
+def _shown(given: Any) -> str:
+    text = repr(given)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _wanted(kind: str, entry: dict[str, Any], annotation: Any) -> str:
+    """Return what a value of the wrong shape or length should be."""
+    given = entry.get("input")
+    shown = _shown(given)
+    if kind in ("too_short", "too_long"):
+        bounds = entry["ctx"]
+        if kind == "too_long":
+            return f"has {bounds['actual_length']} entries, {bounds['max_length']} at most; remove some"
+        least = bounds["min_length"]
+        return f"must not be empty; give at least {least}" if not given else f"needs {least} entries, got {shown}"
+    if kind in ("tuple_type", "list_type"):
+        return f"must be a list (in brackets, or one entry a line, each after `- `), got {shown}"
+    names = _key_names(annotation)
+    keys = f" ({', '.join(names)})" if names and kind == "model_type" else ""
+    return f"must be a mapping of keys{keys}, got {shown}"
 
 
 def _key_names(annotation: Any) -> list[str]:

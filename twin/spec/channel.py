@@ -37,7 +37,7 @@ class Channel(Spec):
     base_material: str | Material | None = None
     cover_material: str | Material | None = None
     coolant: str | ConstantCoolant
-    inlet_temperature: Annotated[Temperature, Field(gt=0)]
+    inlet_temperature: Temperature
     heat_flux: Annotated[HeatFlux, Field(gt=0)]
     velocity: Annotated[Velocity, Field(gt=0)] | None = None
     reynolds: Annotated[Ratio, Field(gt=0)] | None = None

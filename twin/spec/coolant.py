@@ -33,10 +33,10 @@ class FluidCoolant(Spec):
     fluid: Annotated[str, Field(min_length=1)]
     mass_fraction: Fraction | None = None
     pressure: Annotated[Pressure, Field(gt=0)]
-    minimum_temperature: Annotated[Temperature, Field(gt=0)]
-    maximum_temperature: Annotated[Temperature, Field(gt=0)]
-    freezing_point: Annotated[Temperature, Field(gt=0)]
-    boiling_point: Annotated[Temperature, Field(gt=0)]
+    minimum_temperature: Temperature
+    maximum_temperature: Temperature
+    freezing_point: Temperature
+    boiling_point: Temperature
     viscosity_factor: Annotated[Ratio, Field(gt=0)] = 1.0
 
     @model_validator(mode="after")
@@ -57,8 +57,8 @@ class ConstantCoolant(Spec):
     specific_heat: Annotated[SpecificHeat, Field(gt=0)]
     conductivity: Annotated[Conductivity, Field(gt=0)]
     viscosity: Annotated[Viscosity, Field(gt=0)]
-    freezing_point: Annotated[Temperature, Field(gt=0)] | None = None
-    boiling_point: Annotated[Temperature, Field(gt=0)] | None = None
+    freezing_point: Temperature | None = None
+    boiling_point: Temperature | None = None
 
 
 Coolant = Annotated[FluidCoolant | ConstantCoolant, Field(discriminator="type")]

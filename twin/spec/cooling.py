@@ -27,7 +27,6 @@ from twin.spec.stack import HeatTransfer
 
 PositiveLength = Annotated[Length, Field(gt=0)]
 PositiveFlow = Annotated[FlowRate, Field(gt=0)]
-PositiveTemperature = Annotated[Temperature, Field(gt=0)]
 Conductance = Annotated[ThermalConductance, Field(gt=0)]
 Share = Annotated[Ratio, Field(ge=0, le=1)]
 Efficiency = Annotated[Ratio, Field(gt=0, le=1)]
@@ -89,7 +88,7 @@ class BoardFilm(Spec):
     """What the board side of the chip loses to its surroundings."""
 
     coefficient: Annotated[HeatTransferCoefficient, Field(ge=0)]
-    ambient: PositiveTemperature
+    ambient: Temperature
 
 
 class Pump(Spec):
@@ -129,7 +128,7 @@ class FacilityWater(Spec):
     """Water of the building, on the other side of the exchanger."""
 
     coolant: str
-    temperature: PositiveTemperature
+    temperature: Temperature
     flow: PositiveFlow
 
 
@@ -144,13 +143,13 @@ class DryCooler(Spec):
     air_capacity_rate: Conductance
     conductance_exponent: Share
     fan_power: Annotated[Power, Field(ge=0)]
-    outdoor_temperature: PositiveTemperature
+    outdoor_temperature: Temperature
 
 
 class Room(Spec):
     """Air around the coolant's pipes: water condenses on what is colder than its dew point."""
 
-    temperature: PositiveTemperature
+    temperature: Temperature
     relative_humidity: Annotated[Ratio, Field(gt=0, le=1)]
 
 

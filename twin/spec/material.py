@@ -16,7 +16,7 @@ class PowerLawConductivity(Spec):
     """Isotropic conductivity reference (T / temperature)^exponent; silicon near 300 K: exponent -1.3."""
 
     reference: PositiveConductivity
-    temperature: Annotated[Temperature, Field(gt=0)]
+    temperature: Temperature
     exponent: Ratio
 
     def at(self, kelvin: float) -> float:

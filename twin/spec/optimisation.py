@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from twin.spec.base import Ratio, Spec
 from twin.spec.sample import Bounds, Seed, as_bounds
@@ -23,7 +23,7 @@ class Optimise(Spec):
 
     minimise: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
     subject_to: tuple[str, ...] = ()
-    over: Annotated[dict[str, Bounds], Field(min_length=1)]
+    over: Annotated[dict[str, Annotated[Bounds, BeforeValidator(as_bounds)]], Field(min_length=1)]
     design: Annotated[int, Field(ge=2)] = 32
     starts: Annotated[int, Field(ge=1)] = 4
     evaluations: Annotated[int, Field(ge=10)] = 100
@@ -37,9 +37,3 @@ class Optimise(Spec):
     def _one_or_two(cls, given: Any) -> Any:
         """Accept one expression alone."""
         return [given] if isinstance(given, str) else given
-
-    @field_validator("over", mode="before")
-    @classmethod
-    def _pairs(cls, given: Any) -> Any:
-        """Read ``[low, high]`` as bounds, and ``range`` as those of the library."""
-        return {key: as_bounds(bounds) for key, bounds in given.items()} if isinstance(given, dict) else given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twin.spec.base import Spec
 
@@ -13,6 +13,20 @@ Method = Literal["lhs", "sobol", "random", "saltelli"]
 Distribution = Literal["uniform", "triangular", "normal"]
 Seed = Annotated[int, Field(ge=0)]
 BOUNDS_OF_LIBRARY = "range"
+LEAST_ROWS = 8
+"""Rows of a saltelli design, or points of another sample, that indices need."""
+
+
+def as_bounds(given: Any) -> Any:
+    """Return ``[low, high]`` or ``range`` as the mapping that it stands for."""
+    if given == BOUNDS_OF_LIBRARY:
+        return {}
+    if isinstance(given, list | tuple) and len(given) == 2:
+        return {"from": given[0], "to": given[1]}
+    if not isinstance(given, dict | Spec):
+        wanted = f"[low, high], `{BOUNDS_OF_LIBRARY}`, or a mapping with `from` and `to`"
+        raise ValueError(f"must be {wanted}, got {given!r}")
+    return given
 
 
 class Bounds(Spec):
@@ -62,32 +76,19 @@ class Sample(Spec):
     """Points drawn over the spans of some keys; `[low, high]` is a uniform span, `range` that of the library.
 
     `lhs` is a Latin hypercube, `sobol` a scrambled sequence that is balanced for powers of two. `saltelli` is
-    the design of Sobol indices: points x (keys + 2) points, `points` a power of two. A key such as `inputs` or
-    `inputs.chip` stands for all inputs below it that nobody published and whose range is known.
+    the design of Sobol indices: points x (keys + 2) points, `points` a power of two and 8 or more. A key such as
+    `inputs` or `inputs.chip` stands for all inputs below it that nobody published and whose range is known.
     """
 
     method: Method
     points: Annotated[int, Field(ge=1)]
     seed: Seed = 1
-    over: Annotated[dict[str, Span], Field(min_length=1)]
-
-    @field_validator("over", mode="before")
-    @classmethod
-    def _pairs(cls, given: Any) -> Any:
-        """Read ``[low, high]`` as a span, and ``range`` as one that has the bounds of the library."""
-        if not isinstance(given, dict):
-            return given
-        return {key: as_bounds(span) for key, span in given.items()}
+    over: Annotated[dict[str, Annotated[Span, BeforeValidator(as_bounds)]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _balanced(self) -> Sample:
-        if self.method == "saltelli" and self.points & (self.points - 1):
-            raise ValueError(f"`points` of a saltelli design must be a power of two, got {self.points}")
+        if self.method == "saltelli" and (self.points < LEAST_ROWS or self.points & (self.points - 1)):
+            raise ValueError(
+                f"`points` of a saltelli design must be a power of two and at least {LEAST_ROWS}, got {self.points}"
+            )
         return self
-
-
-def as_bounds(given: Any) -> Any:
-    """Return ``[low, high]`` or ``range`` as the mapping that it stands for."""
-    if given == BOUNDS_OF_LIBRARY:
-        return {}
-    return {"from": given[0], "to": given[1]} if isinstance(given, list) and len(given) == 2 else given

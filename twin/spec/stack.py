@@ -31,7 +31,6 @@ from twin.spec.material import NamedMaterial
 from twin.spec.shapes import plain_or_list, plain_or_mapping, word_or_value
 
 PositiveLength = Annotated[Length, Field(gt=0)]
-AbsoluteTemperature = Annotated[Temperature, Field(gt=0)]
 ConductancePerArea = Annotated[float, Quantity("W/m^2/K", "2.5e4 W/m^2/K")]
 HeatCapacityRate = Annotated[float, Quantity("W/K", "2782 W/K")]
 Axis = Literal["x", "y"]
@@ -76,7 +75,7 @@ class Microchannels(Spec):
     direction: Literal["+", "-", "alternate"] = "+"
     wall_material: NamedMaterial
     coolant: Annotated[Annotated[str, Tag("plain")] | Annotated[ConstantCoolant, Tag("mapping")], plain_or_mapping()]
-    inlet_temperature: AbsoluteTemperature
+    inlet_temperature: Temperature
     flow_rate: Annotated[FlowRate, Field(gt=0)]
     heat_transfer: Annotated[
         Annotated[Literal["correlation"], Tag("plain")] | Annotated[HeatTransfer, Tag("mapping")], plain_or_mapping()
@@ -106,14 +105,14 @@ class FilmBoundary(Spec):
     """Newton's law of cooling."""
 
     coefficient: Annotated[HeatTransferCoefficient, Field(gt=0)]
-    ambient: AbsoluteTemperature
+    ambient: Temperature
 
 
 class RadiationBoundary(Spec):
     """Grey radiation to large surroundings."""
 
     emissivity: Annotated[Ratio, Field(gt=0, le=1)]
-    ambient: AbsoluteTemperature
+    ambient: Temperature
 
 
 class CoolantFilm(Spec):
@@ -123,11 +122,11 @@ class CoolantFilm(Spec):
     heat_capacity_rate: Annotated[HeatCapacityRate, Field(gt=0)]
     axis: Axis = "y"
     direction: Literal["+", "-"] = "+"
-    inlet_temperature: AbsoluteTemperature
+    inlet_temperature: Temperature
 
 
 Moment = Annotated[Time, Field(ge=0)]
-TemperatureSchedule = Annotated[tuple[tuple[Moment, AbsoluteTemperature], ...], Field(min_length=1)]
+TemperatureSchedule = Annotated[tuple[tuple[Moment, Temperature], ...], Field(min_length=1)]
 
 
 class Boundary(Spec):
@@ -140,9 +139,7 @@ class Boundary(Spec):
     film: FilmBoundary | None = None
     radiation: RadiationBoundary | None = None
     temperature: (
-        Annotated[
-            Annotated[AbsoluteTemperature, Tag("plain")] | Annotated[TemperatureSchedule, Tag("list")], plain_or_list()
-        ]
+        Annotated[Annotated[Temperature, Tag("plain")] | Annotated[TemperatureSchedule, Tag("list")], plain_or_list()]
         | None
     ) = None
     coolant_film: CoolantFilm | None = None
@@ -206,7 +203,7 @@ class SourceFeedback(Spec):
     """Local power density times exp(coefficient (T - reference)), such as leakage."""
 
     coefficient: InverseTemperature
-    reference: AbsoluteTemperature
+    reference: Temperature
 
 
 class Source(Spec):
@@ -243,7 +240,7 @@ class Transient(Spec):
         Annotated[Literal["auto"], Tag("word")] | Annotated[Time, Field(gt=0), Tag("value")], word_or_value("auto")
     ]
     initial: Annotated[
-        Annotated[Literal["steady"], Tag("word")] | Annotated[AbsoluteTemperature, Tag("value")],
+        Annotated[Literal["steady"], Tag("word")] | Annotated[Temperature, Tag("value")],
         word_or_value("steady"),
     ]
     times: tuple[Moment, ...] = ()

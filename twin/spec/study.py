@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from twin.spec.answer import Answer
 from twin.spec.base import Spec
@@ -26,7 +26,19 @@ def _shape(given: Any) -> str:
 
 
 Values = Annotated[list[Any], Field(min_length=1)]
-Axis = Annotated[Annotated[Values, Tag("list")] | Annotated[Range, Tag("other")], Discriminator(_shape)]
+
+
+def _list_or_range(given: Any) -> Any:
+    if not isinstance(given, list | dict | Range):
+        raise ValueError(f"must be a list of values, or a mapping with `from`, `to` and `points`, got {given!r}")
+    return given
+
+
+Axis = Annotated[
+    Annotated[Values, Tag("list")] | Annotated[Range, Tag("other")],
+    Discriminator(_shape),
+    BeforeValidator(_list_or_range),
+]
 Count = Annotated[int, Field(ge=1)]
 Seeds = Annotated[list[Seed], Field(min_length=1)]
 Replicas = Annotated[Annotated[Seeds, Tag("list")] | Annotated[Count, Tag("other")], Discriminator(_shape)]
@@ -38,7 +50,8 @@ class Study(Spec):
     `base` names the scenario, `set` holds for every point. A point that breaks one of the `constraints` is
     excluded. `derived` are metrics computed from the key figures of each point. `replicas` repeats each
     point with other seeds of the arrivals. `steady` computes one steady operating point at the mean load
-    instead of a run. `record` lists the key figures that are kept; none: all.
+    instead of a run. `record` lists the key figures that are kept; none: all. The combinations of all axes and
+    replicas, or the points of a sample (of a saltelli design points x (keys + 2)), may be a million.
 
     For its readers: the `question`, what is `assumed` for the answer and what it `holds_for`; `answers` says
     how the answers follow from the points, `show` which quantities are drawn.

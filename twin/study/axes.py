@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,21 @@ from numpy.typing import NDArray
 from twin.errors import Problem
 from twin.spec.keys import Key
 from twin.spec.study import Range
-from twin.units import UnitError, to_si
 
 Numbers = NDArray[np.float64]
-Resolve = Callable[[str, Any], tuple[Any, Any]]
-"""Returns a value of a key as a resolved scenario writes it, and in SI; SpecError if the scenario refuses it."""
+
+
+class _Made(Sequence[Any]):
+    """Something of each number of an array, made when it is asked for: a study may have millions of them."""
+
+    def __init__(self, numbers: NDArray[Any], make: Callable[[Any], Any]):
+        self._numbers, self._make = numbers, make
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._make(self._numbers[place].item())
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,8 @@ class Values:
     """The values of one key: as a resolved scenario writes them, in SI (text as it is), and for a coordinate."""
 
     key: Key
-    written: tuple[Any, ...]
-    si: tuple[Any, ...]
+    written: Sequence[Any]
+    si: Sequence[Any]
     labels: NDArray[Any]
 
     def __len__(self) -> int:
@@ -45,6 +55,13 @@ def as_values(key: Key, written: Sequence[Any], si: Sequence[Any]) -> Values:
     else:
         labels = np.array([_label(value) for value in written], dtype=object)
     return Values(key, tuple(written), tuple(si), labels)
+
+
+def numbers_as_values(key: Key, numbers: Sequence[float] | Numbers) -> Values:
+    """Return numbers in SI as values of a key."""
+    kind = int if key.whole else float
+    labels = np.asarray(numbers, dtype=kind)
+    return Values(key, _Made(labels, partial(written_number, key)), _Made(labels, kind), labels)
 
 
 def _label(written: Any) -> str:
@@ -84,6 +101,8 @@ def bounds(key: Key, given: Range) -> tuple[float, float]:
     if not key.numeric:
         raise ValueError("is no number; give a list of values")
     low, high = (number_of(key, end) for end in (given.from_, given.to))
+    if low == high and given.points > 1:
+        raise ValueError(f"`from` and `to` are the same, {given.to}; give two ends that differ, or a list of one value")
     if given.spacing == "log" and min(low, high) <= 0.0:
         raise ValueError("logarithmic spacing needs ends above zero")
     return low, high
@@ -95,17 +114,15 @@ def number_of(key: Key, text: Any) -> float:
         if isinstance(text, bool) or not isinstance(text, int):
             raise ValueError(f"needs a whole number, got {text!r}")
         return float(text)
-    try:
-        return to_si(text, key.quantity.unit, key.quantity.example)
-    except UnitError as error:
-        raise ValueError(str(error)) from error
+    return key.quantity.convert(text)
 
 
-def repeated(values: Values) -> list[Problem]:
-    """Return a problem if an axis has the same value twice."""
+def repeated(place: str, given: Sequence[Any], resolved: Sequence[Any]) -> list[Problem]:
+    """Return a problem if two values that a user gave, at `place`, are resolved to the same."""
     seen: dict[str, int] = {}
-    for number, value in enumerate(values.written):
+    for number, value in enumerate(resolved):
         first = seen.setdefault(repr(value), number)
         if first != number:
-            return [Problem(f"axes.{values.key.name}", f"values {first + 1} and {number + 1} are the same: {value}")]
+            texts = " and ".join(dict.fromkeys(str(given[one]) for one in (first, number)))
+            return [Problem(place, f"values {first + 1} and {number + 1} are the same: {texts}; remove one of them")]
     return []

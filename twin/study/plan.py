@@ -22,6 +22,8 @@ from twin.study.sampling import Variation
 POINT, REPLICA, SEED = "point", "replica", "workload.seed"
 SCENARIO, STACK = "scenario", "stack"
 """What the points of a study may be."""
+MOST_POINTS = 1_000_000
+"""Points that a study may have: a grid of all axes and replicas, or a sample with what its design makes of it."""
 _COOLING = ("cooling.", "inputs.cooling.")
 """How keys begin that thermal models depend on."""
 
@@ -33,6 +35,16 @@ class Dimension:
     name: str
     size: int
     values: tuple[Values, ...]
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The expressions of a study; `units` are those of all that expressions may use."""
+
+    constraints: tuple[Expression, ...]
+    derived: dict[str, Expression]
+    derived_units: dict[str, str]
+    units: dict[str, str | None]
 
 
 @dataclass(frozen=True)

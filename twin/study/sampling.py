@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from twin.errors import Problem, did_you_mean
 from twin.inputs import Input
 from twin.spec.keys import Key
 from twin.spec.sample import Bounds, Sample, Span
-from twin.study.axes import Values, as_values, number_of, written_number
+from twin.study.axes import Values, number_of, numbers_as_values, written_number
+from twin.units import to_si
 
 Numbers = NDArray[np.float64]
 
@@ -32,6 +34,8 @@ class Variation:
     distribution: str = "uniform"
     centre: float = 0.0
     deviation: float = 1.0
+    ends: tuple[Any, Any] = ("", "")
+    """The bounds as they were written."""
 
     def at(self, share: Numbers) -> Numbers:
         """Return the values below which these shares of the distribution lie, shape as given."""
@@ -55,8 +59,7 @@ class Variation:
 
     def values(self, numbers: Sequence[float] | Numbers) -> Values:
         """Return numbers in SI as values of the key."""
-        si = [int(number) if self.key.whole else float(number) for number in numbers]
-        return as_values(self.key, [written_number(self.key, number) for number in si], si)
+        return numbers_as_values(self.key, numbers)
 
 
 def variations(
@@ -64,6 +67,7 @@ def variations(
     table: Mapping[str, Key],
     inputs: Mapping[str, Input],
     place: str,
+    command: str,
     problems: list[Problem],
 ) -> dict[str, Variation]:
     """Return how each key varies; a name such as `inputs.chip` stands for the uncertain inputs below it.
@@ -78,6 +82,8 @@ def variations(
         The inputs of the base scenario from the library.
     place : str
         How problems call `over`.
+    command : str
+        What lists the keys.
     problems : list
         Receives what is wrong.
     """
@@ -85,7 +91,7 @@ def variations(
     for name, span in over.items():
         below = [key for key, given in inputs.items() if key.startswith(f"{name}.") and given.uncertain]
         if name not in table and not below:
-            problems.append(Problem(f"{place}.{name}", f"unknown key. {did_you_mean(name, table)}"))
+            problems.append(Problem(f"{place}.{name}", f"unknown key. {did_you_mean(name, table, command)}"))
         for key in [name] if name in table else [key for key in below if _most_special(key, over) == name]:
             try:
                 found[key] = _variation(table[key], span, inputs.get(key))
@@ -103,38 +109,55 @@ def _variation(key: Key, span: Bounds, given: Input | None) -> Variation:
     """Return how one key varies; ValueError says what is wrong."""
     if not key.numeric:
         raise ValueError("is no number; use `axes` with a list of values")
-    if span.from_ is not None:
-        low, high = number_of(key, span.from_), number_of(key, span.to)
-        logarithmic = span.spacing == "log"
-    elif given is not None and given.range is not None:
-        low, high = given.range
-        logarithmic = span.spacing == "log" if span.spacing else 0.0 < _DECADE * low <= high
-    else:
-        raise ValueError("the library has no `range` of it; give [low, high]")
-    if not low < high:
-        raise ValueError(f"the upper bound must be above the lower one, got {low:g} and {high:g} in SI")
-    if logarithmic and low <= 0.0:
+    found = _between(key, span, given)
+    if not found.low < found.high:
+        raise ValueError(f"the upper bound must be above the lower one, got {found.ends[0]} and {found.ends[1]}")
+    if found.logarithmic and found.low <= 0.0:
         raise ValueError("logarithmic spacing needs bounds above zero")
     if not isinstance(span, Span) or span.distribution == "uniform":
-        return Variation(key, low, high, logarithmic)
-    return _peaked(key, low, high, logarithmic, span, given)
+        return found
+    return _triangular(found, span, given) if span.distribution == "triangular" else _normal(found, span)
 
 
-def _peaked(key: Key, low: float, high: float, logarithmic: bool, span: Span, given: Input | None) -> Variation:
-    """Return a triangular or normal distribution between two bounds."""
-    if span.distribution == "triangular":
-        if span.mode is None and given is None:
-            raise ValueError("a triangular distribution needs its `mode`")
-        mode = number_of(key, span.mode) if span.mode is not None else float(given.value if given else 0.0)
-        if not low <= mode <= high:
-            raise ValueError(f"the mode must lie between the bounds, got {mode:g} in SI")
-        return Variation(key, low, high, logarithmic, span.distribution, mode)
+def _between(key: Key, span: Bounds, given: Input | None) -> Variation:
+    """Return a uniform distribution between the bounds of a study or, if it has none, of the library."""
+    if span.from_ is not None:
+        low, high = number_of(key, span.from_), number_of(key, span.to)
+        return Variation(key, low, high, span.spacing == "log", ends=(span.from_, span.to))
+    if given is None or given.range is None:
+        raise ValueError("the library has no `range` of it; give [low, high]")
+    low, high = given.range
+    logarithmic = span.spacing == "log" if span.spacing else 0.0 < _DECADE * low <= high
+    return Variation(key, low, high, logarithmic, ends=(written_number(key, low), written_number(key, high)))
+
+
+def _triangular(found: Variation, span: Span, given: Input | None) -> Variation:
+    """Return a triangular distribution between the bounds of another one."""
+    if span.mode is None and given is None:
+        raise ValueError("a triangular distribution needs its `mode`")
+    present = written_number(found.key, given.value) if given else None
+    mode = _inside(found, "mode", present if span.mode is None else span.mode)
+    return replace(found, distribution=span.distribution, centre=mode)
+
+
+def _normal(found: Variation, span: Span) -> Variation:
+    """Return a normal distribution cut off at the bounds of another one."""
+    key = found.key
+    mean = _inside(found, "mean", span.mean)
     if key.unit == "K" and str(span.deviation).lower().endswith(("degc", "degf")):
         raise ValueError("write the deviation as a difference, such as '5 K'")
-    deviation = number_of(key, span.deviation)
+    deviation = to_si(span.deviation, key.quantity.unit) if key.quantity else number_of(key, span.deviation)
     if deviation <= 0.0:
-        raise ValueError("the deviation must be above zero")
-    return Variation(key, low, high, False, span.distribution, number_of(key, span.mean), deviation)
+        raise ValueError(f"the deviation must be above zero, got {span.deviation}")
+    return replace(found, logarithmic=False, distribution=span.distribution, centre=mean, deviation=deviation)
+
+
+def _inside(found: Variation, name: str, text: Any) -> float:
+    """Return the middle of a distribution in SI; ValueError if it lies outside the bounds."""
+    middle = number_of(found.key, text)
+    if not found.low <= middle <= found.high:
+        raise ValueError(f"the {name} must lie between the bounds, {found.ends[0]} and {found.ends[1]}, got {text}")
+    return middle
 
 
 def drawn(sample: Sample, over: Mapping[str, Variation]) -> dict[str, Values]:
@@ -146,6 +169,11 @@ def drawn(sample: Sample, over: Mapping[str, Variation]) -> dict[str, Values]:
     """
     shares = design(sample.method, sample.points, len(over), sample.seed)
     return {name: v.values(v.at(shares[:, column])) for column, (name, v) in enumerate(over.items())}
+
+
+def design_points(method: str, points: int, keys: int) -> int:
+    """Return how many points a design of `points` has."""
+    return points * (keys + 2) if method == "saltelli" else points
 
 
 def design(method: str, points: int, keys: int, seed: int) -> Numbers:

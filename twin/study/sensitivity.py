@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twin.errors import OutputError
 from twin.results.kpis import KPIS, NUMERICAL
 from twin.spec.documents import validate
+from twin.spec.sample import LEAST_ROWS
 from twin.spec.study import Study
 from twin.study.dataset import STATUS
 from twin.study.plan import POINT, REPLICA
@@ -22,7 +23,6 @@ Numbers = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 RESAMPLES = 999
-_LEAST_ROWS = 8
 _NO_SPREAD = 1e-9
 """Spread, over the mean, below which a quantity does not depend on anything that was varied."""
 
@@ -119,10 +119,10 @@ def sensitivities(data: xr.Dataset) -> list[Sensitivity]:
         blocks = values.reshape(len(keys) + 2, planned)
         whole = np.isfinite(blocks).all(axis=0)
         most = max(most, int(whole.sum()))
-        if whole.sum() >= _LEAST_ROWS:
+        if whole.sum() >= LEAST_ROWS:
             found.append(_sensitivity(data, name, keys, blocks[:, whole], planned, study.sample.seed))
     if not found:
-        raise OutputError(f"{most} of {planned} rows of the design have all their values; {_LEAST_ROWS} are needed")
+        raise OutputError(f"{most} of {planned} rows of the design have all their values; {LEAST_ROWS} are needed")
     return found
 
 
@@ -139,7 +139,7 @@ def rank_correlations(data: xr.Dataset) -> list[RankCorrelation]:
     for name, values in _quantities(data):
         known = np.isfinite(values)
         count = int(known.sum())
-        if count < _LEAST_ROWS:
+        if count < LEAST_ROWS:
             continue
         ranks = stats.rankdata(columns[known], axis=0)
         answer = stats.rankdata(values[known])

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from twin.errors import Problem, SpecError, TwinError
-from twin.spec.expression import Expression
 from twin.spec.keys import Key
+from twin.spec.stack import Stack
 from twin.spec.study import Study
 from twin.study.axes import written_number
 from twin.study.plan import STACK, Plan
@@ -58,6 +58,7 @@ class StackPlanner(Planner):
     """Resolves a study whose base is a stack file; its keys are those of the file, and `base` itself."""
 
     figures = STACK_FIGURES
+    lists_keys = "`twin schema stack`"
 
     def __init__(self, study: Study, where: str):
         super().__init__(study, where)
@@ -69,22 +70,16 @@ class StackPlanner(Planner):
         self._check_kind_of_study()
         self._read_stacks()
         self._check_keys()
-        self._stop_at_problems()
         start = {"stacks": self._trees, BASE: self.study.base}
         dimensions = self._dimensions(start)
-        constraints = tuple(Expression(text) for text in self.study.constraints)
-        units = {name: key.unit for name, key in self.table.items() if name in self.study.axes}
-        for number, constraint in enumerate(constraints):
-            self._expression(f"constraints.{number}", constraint, units, truth=True)
-        derived = {name: Expression(text) for name, text in self.study.derived.items()}
-        known = {**units, **{figure.name: figure.unit for figure in STACK_FIGURES.values()}}
-        found = {name: self._expression(f"derived.{name}", e, known, truth=False) for name, e in derived.items()}
+        formulas = self._formulas(self._meant)
         self._check_names()
-        self._check_answers(found)
+        self._check_answers(formulas.derived_units)
         self._stop_at_problems()
         record = self.study.record or tuple(STACK_FIGURES)
         title = self.study.title or str(self._trees[self.study.base].get("title", ""))
-        return StackPlan(self.study, title, start, None, dimensions, record, derived, found, constraints, {})
+        derived = formulas.derived, formulas.derived_units
+        return StackPlan(self.study, title, start, None, dimensions, record, *derived, formulas.constraints, {})
 
     def _check_kind_of_study(self) -> None:
         """Refuse what a stack does not have."""
@@ -96,24 +91,40 @@ class StackPlanner(Planner):
                 self.problems.append(
                     Problem(name, "belongs to studies of scenarios; a stack file says itself what it is")
                 )
-        self._stop_at_problems()
 
     def _read_stacks(self) -> None:
         """Read the stacks of the study with what `set` changes in them, and gather their keys."""
         self.table[BASE] = Key(BASE, None, False)
         for name in dict.fromkeys((self.study.base, *self._named())):
             try:
-                tree = read_stack(name)
-                for key, given in self.study.set.items():
-                    if not set_in_stack(tree, key, given):
-                        self.problems.append(Problem(f"set.{key}", f"'{name}' has no such key"))
-                _fix_memory(tree)
-                self.table |= stack_keys(checked_stack(tree, name))
+                tree, stack = self._settled_stack(name)
             except TwinError as error:
-                self.problems.append(Problem(BASE, str(error).replace("\n", "\n   ")))
+                place = BASE if name == self.study.base else f"axes.{BASE}"
+                self.problems.append(Problem(place, str(error).replace("\n", "\n   ")))
                 continue
+            self.table |= stack_keys(stack)
             self._trees[name] = tree
-        self._stop_at_problems()
+        if not self._trees:
+            self._stop_at_problems()
+
+    def _settled_stack(self, name: str) -> tuple[dict[str, Any], Stack]:
+        """Return a stack and its tree, with `set` in it; without, and with a problem, if the stack refuses that."""
+        plain = read_stack(name)
+        _fix_memory(plain)
+        tree = json.loads(json.dumps(plain))
+        for key, given in self.study.set.items():
+            if not set_in_stack(tree, key, given):
+                self.problems.append(Problem(f"set.{key}", f"'{name}' has no such key"))
+        try:
+            return tree, checked_stack(tree, name)
+        except SpecError as error:
+            refused = error
+        try:
+            stack = checked_stack(plain, name)
+        except TwinError:
+            raise refused from None
+        self.problems += [Problem(f"set.{wrong.key}", f"'{name}': {wrong.message}") for wrong in refused.problems]
+        return plain, stack
 
     def _named(self) -> list[str]:
         axis = self.study.axes.get(BASE, [])

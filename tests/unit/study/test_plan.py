@@ -99,7 +99,7 @@ def test_samples_lie_within_their_spans_and_repeat(method: str) -> None:
     found, again = planned(**content), planned(**content)
     flow, streams = found.dimensions[0].values
     assert found.shape == (64,)
-    assert flow.si == again.dimensions[0].values[0].si
+    assert list(flow.si) == list(again.dimensions[0].values[0].si)
     assert 20 / 6e4 <= min(flow.si) < max(flow.si) <= 60 / 6e4
     assert set(streams.si) <= set(range(1, 9))
     if method == "lhs":
@@ -158,7 +158,221 @@ def test_all_problems_are_said_at_once() -> None:
         ({"axes": {"workload.seed": [1, 2]}, "replicas": 2}, "cannot be used with an axis"),
         ({"axes": {"model": ["llama-3.1-8b"]}, "derived": {"status": "1 + 1"}}, "derived.status: choose another name"),
         ({"axes": {"control.tolerance": {"from": 0, "to": 1, "points": 3, "spacing": "log"}}}, "ends above zero"),
+        ({"axes": {"control.tolerance": {"from": 1, "to": 1, "points": 3}}}, "`from` and `to` are the same, 1"),
+        ({"axes": {"cooling.flow_rate": ["20 L/min", "1200 L/h"]}}, "are the same: 20 L/min and 1200 L/h; remove"),
+        ({"axes": {"model": ["llama-3.1-8b"]}, "replicas": [4, 7, 4]}, "replicas: values 1 and 3 are the same: 4"),
+        (
+            {"axes": {"model": ["llama-3.1-8b"]}, "record": ["pump_power_W", "pump_power_W"]},
+            "record: values 1 and 2 are the same: pump_power_W",
+        ),
+        (
+            {"axes": {"workload.utilisation": {"from": 0.5, "to": 7, "points": 900}}},
+            "1 problem in study\n * axes.workload.utilisation: 7: must be less than or equal to 1",
+        ),
     ],
 )
 def test_refusals(content: dict[str, Any], message: str) -> None:
     assert message in refused(**content)
+
+
+FLOWS = {"from": "20 L/min", "to": "40 L/min", "points": 10**12}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"axes": {"cooling.flow_rate": FLOWS}},
+            "axes: 1,000,000,000,000 points in all, 1,000,000 at most; choose fewer",
+        ),
+        (
+            {"axes": {"cooling.flow_rate": ["20 L/min", "30 L/min"]}, "replicas": 500_001},
+            "axes: 1,000,002 points in all",
+        ),
+        (
+            {
+                "axes": {
+                    "cooling.flow_rate": {**FLOWS, "points": 1001},
+                    "cooling.inlet_temperature": {"from": "10 degC", "to": "20 degC", "points": 1000},
+                }
+            },
+            "axes: 1,001,000 points in all",
+        ),
+        (
+            {"sample": {"method": "sobol", "points": 10**12, "over": {"cooling.flow_rate": ["20 L/min", "40 L/min"]}}},
+            "sample.points: 1,000,000,000,000 points in all",
+        ),
+        (
+            {"sample": {"method": "saltelli", "points": 2**19, "over": {"inputs.chip.core.mac_energy": "range"}}},
+            "sample.points: 1,572,864 points in all",
+        ),
+        (
+            {
+                "optimise": {
+                    "minimise": "pump_power_W",
+                    "design": 10**12,
+                    "over": {"cooling.flow_rate": ["20 L/min", "40 L/min"]},
+                }
+            },
+            "optimise.design: 1,000,000,000,000 points in all",
+        ),
+    ],
+)
+def test_more_than_a_million_points_are_refused_unmade(content: dict[str, Any], message: str) -> None:
+    """None of these would fit in memory, and a wrong record is told as well."""
+    found = refused(**content, record=["peak_temp"])
+    assert message in found
+    assert "record: 'peak_temp' is no key figure" in found
+
+
+def test_a_hundred_thousand_points_are_planned() -> None:
+    found = planned(axes={"cooling.flow_rate": {**FLOWS, "points": 50_000}}, replicas=2)
+    assert found.points == 100_000
+    last = found.changes(99_999)
+    assert twin.load(BASE["base"]).replace(last) == twin.load(BASE["base"]).replace(
+        {"cooling.flow_rate": "40 L/min", "workload.seed": 2}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (
+            {
+                "axes": {
+                    "cooling.inlet_temperatur": ["18 degC"],
+                    "cooling.flow_rate": ["20", "30 L/min"],
+                    "cooling.coolant": ["water", "watr"],
+                },
+                "constraints": ["cooling.flow_rate <= 60"],
+                "derived": {"x": "peak_temp_K", "y": "cooling.inlet_temperatur + 1 K"},
+                "record": ["peak_temp"],
+                "answers": [
+                    {"minimise": "zzz", "limits": ["x < 5", "y < 5 K", "mean_temperature_K <= 85 L"]},
+                    {"maximise": "peak_temp", "for_each": ["cooling.inlet_temperature", "x"]},
+                ],
+                "show": ["blub", "y"],
+            },
+            (
+                "axes.cooling.inlet_temperatur: unknown key. Did you mean 'cooling.inlet_temperature'?",
+                "axes.cooling.flow_rate: '20': needs a unit",
+                "axes.cooling.coolant: 'watr': coolant 'watr' not found",
+                "constraints.0: ",
+                "derived.x: 'peak_temp_K' is unknown",
+                "record: 'peak_temp' is no key figure",
+                "answers.0.minimise: 'zzz'",
+                "answers.0.limits: K and m^3 do not fit",
+                "show: 'blub' is not recorded",
+            ),
+        ),
+        (
+            {
+                "set": {
+                    "cooling.flow_rate": "30 L/min",
+                    "thermal.modle": "full",
+                    "workload.utilisation": 7,
+                    "cooling.coolant": "watr",
+                },
+                "axes": {"cooling.flow_rate": ["20 L/min"], "inputs.chip.core.mac_energy": ["4 pJ", "5 W"]},
+            },
+            (
+                "set.thermal.modle: unknown key. Did you mean 'model'?",
+                "set.workload.utilisation: must be less than or equal to 1, got 7",
+                "set.cooling.coolant: coolant 'watr' not found",
+                "axes.cooling.flow_rate: is in `set` as well",
+                "axes.inputs.chip.core.mac_energy: '5 W'",
+            ),
+        ),
+        (
+            {
+                "optimise": {
+                    "minimise": ["blah", "pump_power_W"],
+                    "subject_to": ["peak_temperature_K <= 85 W", "pump_power_W < 1"],
+                    "over": {
+                        "workload.streams": [1, 5],
+                        "cooling.flow_rate": ["40 L/min", "20 L/min"],
+                        "cooling.flw": [1, 2],
+                    },
+                }
+            },
+            (
+                "optimise.minimise.0: 'blah' is unknown",
+                "optimise.subject_to.0: K and",
+                "optimise.subject_to.1: ",
+                "optimise.over.workload.streams: is a whole number",
+                "optimise.over.cooling.flow_rate: the upper bound must be above the lower one, got 40 L/min and 20",
+                "optimise.over.cooling.flw: unknown key",
+            ),
+        ),
+        (
+            {"axes": {"inputs.chip.core.mac_energy": ["4 pJ", "5 W"], "inputs.chip.foo": [1]}, "record": ["a"]},
+            (
+                "axes.inputs.chip.core.mac_energy: '5 W': '5 W' has the wrong dimension",
+                "axes.inputs.chip.foo: unknown key",
+                "record: 'a' is no key figure",
+            ),
+        ),
+    ],
+    ids=["axes", "set", "optimise", "inputs"],
+)
+def test_sound_parts_are_checked_beside_wrong_ones_and_nothing_is_told_twice(
+    content: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    message = refused(**content)
+    for part in parts:
+        assert f" * {part}" in message
+    assert message.startswith(f"{len(parts)} problems in study")
+
+
+def test_unknown_key_like_no_other_is_told_with_three_keys_and_the_command_that_lists_all() -> None:
+    message = refused(axes={"qqqqqqqq": [1]})
+    closest = message.split("The closest of ")[1].split(": ")[1].split(". All: ")[0]
+    assert len(closest.split(", ")) == 3
+    assert "All: `twin schema scenario`, below `inputs` `twin show KIND/NAME --sources`." in message
+
+
+@pytest.mark.parametrize(
+    ("content", "messages"),
+    [
+        (
+            {"axes": {"cooling.inlet_temperature": ["20 degC", "-500 degC", "150 degC", "-5 degC"]}},
+            (
+                "axes.cooling.inlet_temperature: '-500 degC': must be above absolute zero, -273.15 degC",
+                "axes.cooling.inlet_temperature: '150 degC': Water cannot enter at 150.0 degC",
+                "axes.cooling.inlet_temperature: '-5 degC': Water cannot enter at -5.0 degC: it freezes at 0.0 degC",
+            ),
+        ),
+        (
+            {"axes": {"cooling.inlet_temperature": {"from": "20 degC", "to": "150 degC", "points": 50}}},
+            ("axes.cooling.inlet_temperature: '150 degC': Water cannot enter",),
+        ),
+        (
+            {
+                "sample": {
+                    "method": "lhs",
+                    "points": 50,
+                    "over": {"cooling.inlet_temperature": {"from": "-40 degC", "to": "20 degC"}},
+                }
+            },
+            ("sample.over.cooling.inlet_temperature: '-40 degC': Water cannot enter",),
+        ),
+        (
+            {"set": {"cooling.inlet_temperature": "-5 degC"}, "axes": {"cooling.coolant": ["eg25", "water"]}},
+            ("axes.cooling.coolant: 'water': Water cannot enter at -5.0 degC",),
+        ),
+        (
+            {"set": {"cooling.inlet_temperature": "150 degC"}, "axes": {"cooling.flow_rate": ["30 L/min"]}},
+            ("set.cooling.inlet_temperature: Water cannot enter at 150.0 degC",),
+        ),
+    ],
+)
+def test_inlet_temperatures_that_no_run_takes_are_refused(content: dict[str, Any], messages: tuple[str, ...]) -> None:
+    found = refused(**content)
+    for message in messages:
+        assert message in found
+    assert found.startswith(f"{len(messages)} problem")
+
+
+def test_coolants_may_be_paired_with_temperatures_that_one_of_them_has() -> None:
+    found = planned(axes={"cooling.coolant": ["water", "eg25"], "cooling.inlet_temperature": ["-5 degC", "20 degC"]})
+    assert found.points == 4

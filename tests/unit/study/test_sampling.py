@@ -134,6 +134,13 @@ def test_bands_of_many_hypercubes_hold_nine_tenths_of_the_distribution() -> None
         ({MAC: ["2 W", "5 pJ"]}, "wrong dimension"),
         ({MAC: ["0 pJ", "5 pJ"], "inputs.chip.voltage.nominal": ["0.2 V", "0.8 V"]}, "voltages must rise"),
         ({"cooling.inlet_temperature": {**INLET, "deviation": "5 degC"}}, "write the deviation as a difference"),
+        ({"cooling.inlet_temperature": {**INLET, "deviation": "-5 K"}}, "above zero, got -5 K"),
+        (
+            {"cooling.inlet_temperature": {**INLET, "mean": "900 degC", "deviation": "5 K"}},
+            "the mean must lie between the bounds, 10 degC and 40 degC, got 900 degC",
+        ),
+        ({MAC: ["5 pJ", "2 pJ"]}, "the upper bound must be above the lower one, got 5 pJ and 2 pJ"),
+        ({MAC: ["2 pJ", "3 pJ", "4 pJ"]}, f"sample.over.{MAC}: must be [low, high], `range`, or a mapping"),
     ],
 )
 def test_refusals(over: dict[str, Any], message: str) -> None:
@@ -143,5 +150,11 @@ def test_refusals(over: dict[str, Any], message: str) -> None:
 
 
 def test_saltelli_needs_a_power_of_two() -> None:
-    with pytest.raises(SpecError, match="power of two, got 12"):
+    with pytest.raises(SpecError, match="power of two and at least 8, got 12"):
         sampled({MAC: "range"}, points=12, method="saltelli")
+
+
+def test_saltelli_needs_the_rows_of_its_indices() -> None:
+    with pytest.raises(SpecError, match="power of two and at least 8, got 4"):
+        sampled({MAC: "range"}, points=4, method="saltelli")
+    assert sampled({MAC: "range"}, points=8, method="saltelli").points == 24

@@ -107,6 +107,37 @@ def test_every_problem_is_said_at_once(plates: tuple[str, str], tmp_path: Path) 
         planned(thin, axes={"layers.lid.thickness": ["1 mm"]}, steady=True)
 
 
+def test_sound_parts_are_checked_beside_wrong_ones(plates: tuple[str, str]) -> None:
+    thin, thick = plates
+    with pytest.raises(SpecError) as caught:
+        planned(
+            thin,
+            set={"layers.die.thickness": "-1 mm", "layers.cover.thickness": "1 mm"},
+            axes={
+                "base": [thin, thick],
+                "layers.lit.thickness": ["1 mm"],
+                "foo.bar": [1],
+                "sources.*.power": ["5 W", "5 K"],
+            },
+            replicas=3,
+            record=["max_temp"],
+            constraints=["sources.*.power < 5 K"],
+        )
+    text = str(caught.value)
+    for part in (
+        "replicas: belongs to studies of scenarios",
+        "set.layers.cover.thickness: ",
+        "axes.layers.lit.thickness: unknown key. Did you mean 'layers.lid.thickness'?",
+        "axes.foo.bar: unknown key. The closest of",
+        "All: `twin schema stack`.",
+        "axes.sources.*.power: '5 K': ",
+        "record: 'max_temp' is no key figure",
+        "constraints.0: ",
+    ):
+        assert part in text
+    assert text.count("must be greater than 0") == 2, "the wrong thickness, once for each plate"
+
+
 def test_runaway_has_no_figures(tmp_path: Path) -> None:
     path = tmp_path / "hot.yaml"
     hot = PLATE.replace("power: 10 W", "power: 10 W, feedback: {coefficient: 0.2 1/K, reference: 20 degC}")
