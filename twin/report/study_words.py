@@ -26,6 +26,11 @@ class Line:
     where: str
     note: str
 
+    @property
+    def remark(self) -> str:
+        """Where it is found and how it compares."""
+        return ", ".join(text for text in (self.where, self.note) if text)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -39,8 +44,7 @@ class Told:
         parts = [f"{self.heading}: {self.sentence}"]
         width = max((len(line.group) for line in self.lines), default=0)
         for line in self.lines:
-            rest = ", ".join(text for text in (line.where, line.note) if text)
-            parts.append(f"  {line.group:<{width}}  {line.value:>14}  {rest}".rstrip())
+            parts.append(f"  {line.group:<{width}}  {line.value:>14}  {line.remark}".rstrip())
         return "\n".join(parts)
 
 
@@ -74,7 +78,7 @@ def _sentence(points: StudyPoints, answer: Answer, found: Sequence[Found], best:
     line = _line(points, answer, best, best)
     of = f" with {line.group}" if line.group else ""
     text = f"{line.value}{of}{f', {line.where}' if line.where else ''}."
-    if best.edge is None and best.holding > 1 and abs(best.worst - best.value) > _EVEN * abs(best.value):
+    if best.edge is None and best.valued > 1 and abs(best.worst - best.value) > _EVEN * abs(best.value):
         text += f" {_spread(points, answer, best)}"
     if answer.limits:
         held, asked = sum(item.holding for item in found), sum(item.points for item in found)
@@ -99,8 +103,10 @@ def _spread(points: StudyPoints, answer: Answer, best: Found) -> str:
     """Return how much the choice matters."""
     goal = points.columns[answer.goal]
     group = f" with {_group(points, best)}" if best.group else ""
-    held = " that hold the limits" if answer.limits else ""
-    among = f"Over the points{group}{held}" if group or held else "Over all points"
+    conditions = {"hold the limits": bool(answer.limits), "have a value": best.valued < best.holding}
+    which = [text for text, counts in conditions.items() if counts]
+    that = f" that {' and '.join(which)}" if which else ""
+    among = f"Over the points{group}{that}" if group or that else "Over all points"
     text = f"{among} it goes {'up' if answer.minimise else 'down'} to {shown(goal).text(best.worst)}"
     if goal.unit == "K" or not best.value:
         return f"{text}."

@@ -44,7 +44,7 @@ class Found:
     """The answer for one set of values of the keys `for_each`.
 
     `number` is the best point, None if no point holds the limits; `around` what lies around it along each axis;
-    `holding` of `points` hold the limits, the worst of which has the value `worst`.
+    `holding` of `points` hold the limits, `valued` of these have a value of the goal, the worst of them `worst`.
     """
 
     group: dict[str, str | float]
@@ -54,6 +54,7 @@ class Found:
     edge: Edge | None
     holding: int
     points: int
+    valued: int = 0
     worst: float = float("nan")
 
     @property
@@ -108,7 +109,7 @@ def _best(points: StudyPoints, answer: Answer, holds: Mask, group: dict[str, str
     number = int(candidates[np.argmin(sign * known[candidates])])
     worst = float(known[candidates[np.argmax(sign * known[candidates])]])
     around = {} if points.is_sample else dict(_around(points, answer, holds, number, worst))
-    return Found(group, number, float(known[number]), around, None, *counts, worst)
+    return Found(group, number, float(known[number]), around, None, *counts, len(candidates), worst)
 
 
 def _ties(values: NDArray[np.float64]) -> Mask:

@@ -117,6 +117,13 @@ def test_how_far_values_go_is_told_of_the_points_that_it_is_true_of() -> None:
     assert f"Over all points it goes up to {max(energy(i, f) for i in INLETS for f in FLOWS):.4g} J" in free.sentence
 
 
+def test_points_without_a_value_are_not_among_those_told_of() -> None:
+    times = {290.0: np.nan, 300.0: 4.0, 310.0: 2.0}
+    results: dict[str, Any] = {"time_s": ("s", times.__getitem__)}
+    (answer,) = told(made({INLET: list(times)}, results, answers=[{"minimise": "time_s"}]))
+    assert "Over the points that have a value it goes up to 4 s, 2.0 times." in answer.sentence
+
+
 def test_bent_margin_is_told_and_drawn_as_the_points_around_it() -> None:
     inlets = [290.0, 295.0, 300.0, 305.0, 310.0, 315.0]
     limit = "inlet_K <= cooling.inlet_temperature + 0.5 K"
