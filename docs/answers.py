@@ -37,7 +37,7 @@ def written(answers: list[Told]) -> str:
         lines.append(f"- {answer.heading}: {answer.sentence}")
         if answer.lines:
             lines += ["", "  | | | |", "  |---|---|---|"]
-            lines += [f"  | {line.group} | {line.value} | {line.where or line.note} |" for line in answer.lines]
+            lines += [f"  | {line.group} | {line.value} | {line.remark} |" for line in answer.lines]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

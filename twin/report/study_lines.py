@@ -61,25 +61,29 @@ def _add_limits(figure: Any, page: Page, how: Shown, along: Shown) -> None:
 
 
 def _add_best(figure: Any, page: Page, how: Shown, along: Shown) -> None:
-    """Mark the best points of the quantity, and where a limit on it ends a key."""
+    """Mark the best points of the quantity, and where a limit on it ends a key, with the two points around."""
     import plotly.graph_objects as go
 
     x = [float(along.column.values[number]) for number, _ in page.best(how.column)]
     y = [item.value for _, item in page.best(how.column)]
+    low, high = list(x), list(x)
     for _, item in page.best(along.column):
         edge = item.edge
         bound = (
-            Limit(edge.broken).curve(how.column.name, along.column.name, np.array([item.best]))
+            Limit(edge.broken).curve(how.column.name, along.column.name, np.array([edge.end]))
             if edge and edge.broken
             else None
         )
-        if bound is not None:
-            x.append(item.best)
+        if edge and edge.beyond is not None and bound is not None:
+            x.append(edge.end)
             y.append(float(bound[0]))
+            low.append(min(edge.last, edge.beyond))
+            high.append(max(edge.last, edge.beyond))
     if x:
         marker = {"symbol": "star", "size": 14, "color": "#facc15", "line": {"color": "#1e293b", "width": 1}}
-        x, y = along.values(np.array(x)), how.values(np.array(y))
-        figure.add_trace(go.Scatter(x=x, y=y, mode="markers", marker=marker, name="answer"))
+        x, y, low, high = (how_.values(np.array(v)) for how_, v in ((along, x), (how, y), (along, low), (along, high)))
+        ends = {"type": "data", "symmetric": False, "array": high - x, "arrayminus": x - low, "color": "#1e293b"}
+        figure.add_trace(go.Scatter(x=x, y=y, error_x=ends, mode="markers", marker=marker, name="answer"))
 
 
 def _add_failed(figure: Any, page: Page, how: Shown, along: Shown) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.study_display import shown
+from twin.report.study_display import Shown, shown
 from twin.results.display import number
 from twin.spec.answer import Answer
-from twin.study.answers import Found, answered
-from twin.study.points import StudyPoints
+from twin.study.answers import Around, Found, answered
+from twin.study.edges import Edge
+from twin.study.limits import Limit
+from twin.study.points import Column, StudyPoints
 
 _EVEN = 5e-4
 """Difference, relative, that is not worth a word."""
@@ -24,6 +26,11 @@ class Line:
     where: str
     note: str
 
+    @property
+    def remark(self) -> str:
+        """Where it is found and how it compares."""
+        return ", ".join(text for text in (self.where, self.note) if text)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -37,8 +44,7 @@ class Told:
         parts = [f"{self.heading}: {self.sentence}"]
         width = max((len(line.group) for line in self.lines), default=0)
         for line in self.lines:
-            rest = ", ".join(text for text in (line.where, line.note) if text)
-            parts.append(f"  {line.group:<{width}}  {line.value:>14}  {rest}".rstrip())
+            parts.append(f"  {line.group:<{width}}  {line.value:>14}  {line.remark}".rstrip())
         return "\n".join(parts)
 
 
@@ -72,7 +78,7 @@ def _sentence(points: StudyPoints, answer: Answer, found: Sequence[Found], best:
     line = _line(points, answer, best, best)
     of = f" with {line.group}" if line.group else ""
     text = f"{line.value}{of}{f', {line.where}' if line.where else ''}."
-    if best.edge is None and best.holding > 1 and abs(best.worst - best.value) > _EVEN * abs(best.value):
+    if best.edge is None and best.valued > 1 and abs(best.worst - best.value) > _EVEN * abs(best.value):
         text += f" {_spread(points, answer, best)}"
     if answer.limits:
         held, asked = sum(item.holding for item in found), sum(item.points for item in found)
@@ -96,53 +102,89 @@ def _capital(text: str) -> str:
 def _spread(points: StudyPoints, answer: Answer, best: Found) -> str:
     """Return how much the choice matters."""
     goal = points.columns[answer.goal]
-    worst = shown(goal).text(best.worst)
+    group = f" with {_group(points, best)}" if best.group else ""
+    conditions = {"hold the limits": bool(answer.limits), "have a value": best.valued < best.holding}
+    which = [text for text, counts in conditions.items() if counts]
+    that = f" that {' and '.join(which)}" if which else ""
+    among = f"Over the points{group}{that}" if group or that else "Over all points"
+    text = f"{among} it goes {'up' if answer.minimise else 'down'} to {shown(goal).text(best.worst)}"
     if goal.unit == "K" or not best.value:
-        return f"The worst point that was computed has {worst}."
+        return f"{text}."
     ratio = best.worst / best.value
     times = (
         f"{number(100 * abs(ratio - 1), 2)} % {'more' if ratio > 1 else 'less'}" if ratio < 2 else f"{ratio:.1f} times"
     )
-    return f"The worst point that was computed has {worst}, {times}."
+    return f"{text}, {times}."
+
+
+def _group(points: StudyPoints, found: Found) -> str:
+    """Return for which values of the keys `for_each` an answer holds."""
+    return ", ".join(f"{points.columns[k].label} {shown(points.columns[k]).text(v)}" for k, v in found.group.items())
 
 
 def _line(points: StudyPoints, answer: Answer, found: Found, best: Found | None) -> Line:
-    group = ", ".join(f"{points.columns[k].label} {shown(points.columns[k]).text(v)}" for k, v in found.group.items())
+    group = _group(points, found)
     if found.number is None:
         return Line(group, "-", _none(points, answer, [found]), "")
     goal = shown(points.columns[answer.goal])
-    where = "" if found.edge else _where(points, found)
-    note = _edge_note(points, answer, found) if found.edge else _compared(points, answer, found, best)
-    return Line(group, goal.text(found.best), where or (note if found.edge else ""), "" if found.edge else note)
+    if found.edge:
+        return Line(group, _reach(goal, found.edge), _edge_note(goal, found.edge), "")
+    return Line(group, goal.text(found.best), _where(points, answer, found), _compared(points, answer, found, best))
 
 
-def _where(points: StudyPoints, found: Found) -> str:
+def _where(points: StudyPoints, answer: Answer, found: Found) -> str:
     """Return at which values of the keys that were free to choose the best lies."""
     assert found.number is not None
     parts = []
     for column in points.keys:
-        if column.name in found.group:
-            continue
-        how = shown(column)
-        text = f"{column.label} {how.text(column.values[found.number])}"
-        below, above = found.between.get(column.name, (None, None))
-        if below is not None and above is not None:
-            text += f" (best between {how.text(below, unit=False)} and {how.text(above)})"
-        elif column.name in found.between:
-            text += " (the end of its range)"
-        parts.append(text)
+        if column.name not in found.group:
+            text = f"{column.label} {shown(column).text(column.values[found.number])}"
+            around = found.around.get(column.name)
+            parts.append(text + (f" ({_surroundings(points, answer, column, around)})" if around else ""))
     return f"at {', '.join(parts)}" if parts else ""
 
 
-def _edge_note(points: StudyPoints, answer: Answer, found: Found) -> str:
-    edge, how = found.edge, shown(points.columns[answer.goal])
-    assert edge is not None
+def _surroundings(points: StudyPoints, answer: Answer, column: Column, around: Around) -> str:
+    """Return what lies around the best point along the axis of a key."""
+    how = shown(column)
+    below, above = around.between
+    parts = []
+    if around.is_level:
+        parts.append(f"as good from {_span(how, *around.level)}")
+    if around.stopped is not None:
+        broken = [text for text in answer.limits if Limit(text).margins(points)[around.stopped] < 0.0]
+        value = shown(points.columns[answer.goal]).text(points.columns[answer.goal].values[around.stopped])
+        at = how.text(column.values[around.stopped])
+        parts.append(f"best between this and {at}, which has {value} but breaks '{' and '.join(broken)}'")
+    elif below is None or above is None:
+        parts.append("the end of its range")
+    else:
+        parts.append(f"best between {how.text(below, unit=False)} and {how.text(above)}")
+    return ", ".join(parts)
+
+
+def _span(how: Shown, low: float, high: float) -> str:
+    return f"{how.text(low, unit=False)} to {how.text(high)}"
+
+
+def _reach(goal: Shown, edge: Edge) -> str:
+    """Return how far a key may go: a value, or the two points between which the limit ends."""
+    if edge.broken and edge.reached is None and edge.beyond is not None:
+        return _span(goal, *sorted((edge.last, edge.beyond)))
+    return goal.text(edge.end)
+
+
+def _edge_note(goal: Shown, edge: Edge) -> str:
     if edge.beyond is None:
         return "the end of the range: all limits hold there"
-    if edge.reached is None:
-        return f"the next point, {how.text(edge.beyond)}, has no result"
+    if not edge.broken:
+        return f"the next point, {goal.text(edge.beyond)}, has no result"
+    if edge.reached == edge.last:
+        return f"the last that holds '{edge.broken}', which breaks at {goal.text(edge.beyond)}"
     low, high = sorted((edge.last, edge.beyond))
-    return f"where '{edge.broken}' ends, between the points {how.text(low, unit=False)} and {how.text(high)}"
+    points = f"the points {goal.text(low, unit=False)} and {goal.text(high)}"
+    how = f"between {points}" if edge.reached is None else f"interpolated between {points}"
+    return f"where '{edge.broken}' ends, {how}"
 
 
 def _compared(points: StudyPoints, answer: Answer, found: Found, best: Found | None) -> str:

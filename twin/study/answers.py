@@ -10,47 +10,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.spec.answer import Answer
+from twin.study.edges import Edge, edge_beyond
 from twin.study.limits import Limit
 from twin.study.points import Column, StudyPoints
 
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Edge:
-    """How far a key may go: the last point that holds, the first that does not, and what ends it.
+_FLAT = 5e-4
+"""Share of the way from the best to the worst value by which points may differ and are as good."""
 
-    `reached` is where the limit is met between the two, linear in the margin; None if the next point has no
-    result. `beyond` is None at the end of the axis.
+
+@dataclass(frozen=True)
+class Around:
+    """The points around the best along one axis.
+
+    Points within `level` are as good; `between` are those beside them, between which the best lies, None at the
+    end of the axis. The point `stopped` is one of these that is better but breaks a limit.
     """
 
-    reached: float | None
-    last: float
-    beyond: float | None
-    broken: str
+    level: tuple[float, float]
+    between: tuple[float | None, float | None]
+    stopped: int | None
 
     @property
-    def end(self) -> float:
-        """How far the key may go."""
-        return self.last if self.reached is None else self.reached
+    def is_level(self) -> bool:
+        """Whether several points are as good."""
+        return self.level[0] < self.level[1]
 
 
 @dataclass(frozen=True)
 class Found:
     """The answer for one set of values of the keys `for_each`.
 
-    `number` is the best point, None if no point holds the limits; `between` the neighbours, along each axis, in
-    which the best lies (one of them None at the end of an axis); `holding` of `points` hold the limits, the worst
-    of which has the value `worst`.
+    `number` is the best point, None if no point holds the limits; `around` what lies around it along each axis;
+    `holding` of `points` hold the limits, `valued` of these have a value of the goal, the worst of them `worst`.
     """
 
     group: dict[str, str | float]
     number: int | None
     value: float
-    between: dict[str, tuple[float | None, float | None]]
+    around: dict[str, Around]
     edge: Edge | None
     holding: int
     points: int
+    valued: int = 0
     worst: float = float("nan")
 
     @property
@@ -97,53 +101,47 @@ def _best(points: StudyPoints, answer: Answer, holds: Mask, group: dict[str, str
         return Found(group, None, float("nan"), {}, None, *counts)
     sign = -1.0 if answer.maximise else 1.0
     if goal.is_key and goal.name in points.shape:
-        edges = [(number, _edge(points, answer, int(number))) for number in candidates[_ties(sign * known[candidates])]]
+        edges = [
+            (number, edge_beyond(points, answer, int(number))) for number in candidates[_ties(sign * known[candidates])]
+        ]
         number, edge = min(edges, key=lambda item: sign * item[1].end)
         return Found(group, int(number), float(known[number]), {}, edge, *counts)
     number = int(candidates[np.argmin(sign * known[candidates])])
-    between = {} if points.is_sample else _between(points, number, set(group))
     worst = float(known[candidates[np.argmax(sign * known[candidates])]])
-    return Found(group, number, float(known[number]), between, None, *counts, worst)
+    around = {} if points.is_sample else dict(_around(points, answer, holds, number, worst))
+    return Found(group, number, float(known[number]), around, None, *counts, len(candidates), worst)
 
 
 def _ties(values: NDArray[np.float64]) -> Mask:
     return np.asarray(values == values.min())
 
 
-def _edge(points: StudyPoints, answer: Answer, number: int) -> Edge:
-    """Return where along the axis of the goal the limits end, beyond a point that holds them."""
-    column = points.columns[answer.goal]
-    last = float(column.values[number])
-    rising = column.axis[-1] > column.axis[0]
-    step = 1 if bool(answer.maximise) == bool(rising) else -1
-    following = points.neighbour(number, column.name, step)
-    if following is None:
-        return Edge(None, last, None, "")
-    beyond = float(column.values[following])
-    crossings = []
-    for text in answer.limits:
-        margins = Limit(text).margins(points)
-        here, there = margins[number], margins[following]
-        if here >= 0.0 > there:
-            crossings.append((here / (here - there), text))
-    if not crossings:
-        return Edge(None, last, beyond, "")
-    share, text = min(crossings)
-    reached = last + share * (beyond - last)
-    if np.issubdtype(column.axis.dtype, np.integer):
-        reached = float(np.trunc(reached - last)) + last  # the last whole number that holds
-    return Edge(reached, last, beyond, text)
-
-
-def _between(points: StudyPoints, number: int, fixed: set[str]) -> dict[str, tuple[float | None, float | None]]:
-    """Return the neighbours of a point along every numeric axis that is left to choose and was computed beside it."""
-    found = {}
+def _around(
+    points: StudyPoints, answer: Answer, holds: Mask, number: int, worst: float
+) -> Iterator[tuple[str, Around]]:
+    """Yield what lies around the best point along every numeric axis that is left to choose and was computed."""
+    values = points.columns[answer.goal].values.astype(float)
+    best = values[number]
+    as_good = holds & (np.abs(values - best) <= _FLAT * abs(worst - best))
+    better = values > best if answer.maximise else values < best
     for column in points.keys:
-        if column.name in fixed or not column.is_number or column.name not in points.shape:
+        if column.name in answer.for_each or not column.is_number or column.name not in points.shape:
             continue
-        sides = [points.neighbour(number, column.name, step) for step in (-1, 1)]
-        if not any(side is not None and points.done[side] for side in sides):
+        ends = [_last(points, as_good, number, column.name, step) for step in (-1, 1)]
+        sides = [points.neighbour(end, column.name, step) for end, step in zip(ends, (-1, 1), strict=True)]
+        if ends[0] == ends[1] and not any(side is not None and points.done[side] for side in sides):
             continue
+        stopped = next((side for side in sides if side is not None and better[side]), None)
+        if column.axis[-1] < column.axis[0]:
+            ends, sides = ends[::-1], sides[::-1]
+        first, last = (float(column.values[end]) for end in ends)
         below, above = (None if side is None else float(column.values[side]) for side in sides)
-        found[column.name] = (below, above) if column.axis[-1] > column.axis[0] else (above, below)
-    return found
+        yield column.name, Around((first, last), (below, above), stopped)
+
+
+def _last(points: StudyPoints, members: Mask, number: int, key: str, step: int) -> int:
+    """Return the last point along an axis, from a point on, up to which all are members."""
+    following = points.neighbour(number, key, step)
+    while following is not None and members[following]:
+        number, following = following, points.neighbour(following, key, step)
+    return number

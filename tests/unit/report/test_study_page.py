@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_points import FLOW, INLET, SYSTEM, made
+from made_points import FLOW, INLET, STREAMS, SYSTEM, made
 
 from twin.report.study import points_table
 from twin.report.study_cards import study_cards
@@ -101,7 +101,69 @@ def test_words_follow_the_values() -> None:
     (edge,) = told(grid(answers=[{"asks": "Warmest", "maximise": INLET, "limits": ["peak_K <= 311 K"]}]))
     warmest = 311.0 - 250.0 / 60 - 273.15
     assert re.match(rf"{warmest:.2f}".rstrip("0"), edge.sentence), edge.sentence
-    assert "between the points 31.85 and 36.85 degC" in edge.sentence
+    assert "interpolated between the points 31.85 and 36.85 degC" in edge.sentence
+
+
+def test_how_far_values_go_is_told_of_the_points_that_it_is_true_of() -> None:
+    limits = ["peak_K <= 318 K"]
+    (each,) = told(grid(answers=[{"minimise": "energy_J", "limits": limits, "for_each": [INLET]}]))
+    greatest = max(energy(INLETS[0], flow) for flow in FLOWS if peak(INLETS[0], flow) <= 318.0)
+    text = f"Over the points with inlet temperature 16.85 degC that hold the limits it goes up to {greatest:g} J, "
+    assert text in each.sentence
+    (held,) = told(grid(answers=[{"maximise": "energy_J", "limits": limits}]))
+    least = min(energy(i, f) for i in INLETS for f in FLOWS if peak(i, f) <= 318.0)
+    assert f"Over the points that hold the limits it goes down to {least:g} J" in held.sentence
+    (free,) = told(grid(answers=[{"minimise": "energy_J"}]))
+    assert f"Over all points it goes up to {max(energy(i, f) for i in INLETS for f in FLOWS):.4g} J" in free.sentence
+
+
+def test_points_without_a_value_are_not_among_those_told_of() -> None:
+    times = {290.0: np.nan, 300.0: 4.0, 310.0: 2.0}
+    results: dict[str, Any] = {"time_s": ("s", times.__getitem__)}
+    (answer,) = told(made({INLET: list(times)}, results, answers=[{"minimise": "time_s"}]))
+    assert "Over the points that have a value it goes up to 4 s, 2.0 times." in answer.sentence
+
+
+def test_bent_margin_is_told_and_drawn_as_the_points_around_it() -> None:
+    inlets = [290.0, 295.0, 300.0, 305.0, 310.0, 315.0]
+    limit = "inlet_K <= cooling.inlet_temperature + 0.5 K"
+    answers = [{"minimise": INLET, "limits": [limit]}]
+    results: dict[str, Any] = {"inlet_K": ("K", lambda inlet: max(inlet, 306.0))}
+    points = made({INLET: inlets}, results, answers=answers, show=["inlet_K"])
+    (answer,) = told(points)
+    assert answer.sentence.startswith("31.85 to 36.85 degC, where")
+    assert "ends, between the points 31.85 and 36.85 degC." in answer.sentence
+    assert "interpolated" not in answer.sentence
+    star = next(trace for trace in traces(points, "inlet-K", "scatter") if trace.name == "answer")
+    assert (star.x[0], star.error_x.array[0], star.error_x.arrayminus[0]) == pytest.approx((36.85, 0.0, 5.0))
+
+
+def test_interpolated_edge_is_drawn_between_its_two_points() -> None:
+    points = made(
+        {INLET: INLETS},
+        {"peak_K": ("K", lambda inlet: inlet + 20.0)},
+        answers=[{"maximise": INLET, "limits": ["peak_K <= 322 K"]}],
+        show=["peak_K"],
+    )
+    star = next(trace for trace in traces(points, "peak-K", "scatter") if trace.name == "answer")
+    assert (star.x[0], star.y[0]) == pytest.approx((302.0 - 273.15, 322.0 - 273.15))
+    assert (star.error_x.array[0], star.error_x.arrayminus[0]) == pytest.approx((3.0, 2.0))
+
+
+def test_plateau_and_limit_beside_the_best_are_told() -> None:
+    rates = {1: 1.0, 4: 4.0, 8: 8.0, 13: 13.0, 16: 13.0, 64: 13.0}
+    (flat,) = told(made({STREAMS: list(rates)}, {"rate": ("1/s", rates.__getitem__)}, answers=[{"maximise": "rate"}]))
+    assert "at streams 13 (as good from 13 to 64, the end of its range)" in flat.sentence
+    (held,) = told(grid(answers=[{"minimise": "energy_J", "limits": ["peak_K <= 297 K"]}]))
+    value = f"{energy(290.0, FLOWS[2]):g} J"
+    assert f"(best between this and 30 L/min, which has {value} but breaks 'peak_K <= 297 K')" in held.sentence
+
+
+def test_last_whole_number_that_holds_is_told_with_the_next() -> None:
+    rates = {13: 99.0, 14: 98.0, 15: 1.0}
+    answers = [{"maximise": STREAMS, "limits": ["rate >= 50 / (1 s)"]}]
+    (answer,) = told(made({STREAMS: list(rates)}, {"rate": ("1/s", rates.__getitem__)}, answers=answers))
+    assert answer.sentence.startswith("14, the last that holds 'rate >= 50 / (1 s)', which breaks at 15.")
 
 
 def test_table_lists_points_in_the_units_of_readers() -> None:

@@ -11,6 +11,7 @@ from made_points import FLOW, INLET, STREAMS, SYSTEM, made
 from twin.errors import Problem
 from twin.spec.answer import Answer
 from twin.study.answers import Found, answered, holding
+from twin.study.edges import Edge
 from twin.study.limits import Limit, problems
 from twin.study.points import StudyPoints
 
@@ -36,8 +37,9 @@ def test_least_value_with_its_neighbours() -> None:
     assert found.number is not None
     assert points.columns[FLOW].values[found.number] == pytest.approx(4e-4)
     assert found.value == pytest.approx(1.0)
-    assert found.between[FLOW] == pytest.approx((3e-4, 5e-4))
-    assert found.between[INLET] == (None, 300.0)
+    assert found.around[FLOW].between == pytest.approx((3e-4, 5e-4))
+    assert found.around[INLET].between == (None, 300.0)
+    assert not any(around.is_level or around.stopped for around in found.around.values())
     assert (found.holding, found.points) == (28, 28)
     assert found.worst == pytest.approx(1.0 + 9.0 + 0.3)
 
@@ -71,10 +73,82 @@ def test_the_limit_that_ends_first_counts() -> None:
     assert found.edge.broken == "drop_Pa <= 303 Pa"
 
 
+def delivered(inlet: float) -> float:
+    """A cooler that holds no less than 306 K: the margin to 0.5 K above the set point bends there."""
+    return max(inlet, 306.0)
+
+
+HELD = ("inlet_K <= cooling.inlet_temperature + 0.5 K",)
+
+
+def cooled(inlets: list[float]) -> Edge:
+    found = only(made({INLET: inlets}, {"inlet_K": ("K", delivered)}), minimise=INLET, limits=HELD)
+    assert found.edge is not None
+    return found.edge
+
+
+def test_no_edge_is_interpolated_across_a_kink() -> None:
+    edge = cooled([290.0, 295.0, 300.0, 305.0, 310.0, 315.0])  # a straight line would say 307.6 K instead of 305.5 K
+    assert (edge.reached, edge.last, edge.beyond, edge.broken) == (None, 310.0, 305.0, HELD[0])
+    assert edge.end == 310.0, "a point that holds"
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.2, 0.3, 0.4])
+def test_kink_beside_an_edge_does_no_harm(shift: float) -> None:
+    edge = cooled([304.0 + shift + 0.5 * step for step in range(8)])
+    assert edge.end == pytest.approx(305.5, abs=1e-9)
+    assert edge.reached is not None
+
+
+def test_two_points_are_too_few_to_interpolate() -> None:
+    found = only(
+        made({INLET: [300.0, 310.0]}, {"peak_K": ("K", lambda i: i)}), maximise=INLET, limits=("peak_K <= 304 K",)
+    )
+    assert found.edge == Edge(None, 300.0, 310.0, "peak_K <= 304 K")
+
+
+@pytest.mark.parametrize(("flows", "trusted"), [(FLOWS, False), ([1e-5 * step for step in range(8, 60)], True)])
+def test_curved_margin_is_interpolated_where_points_are_close(flows: list[float], trusted: bool) -> None:
+    points = made({FLOW: flows}, {"peak_K": ("K", lambda flow: 290.0 + 5e-7 / flow**2)})
+    found = only(points, minimise=FLOW, limits=("peak_K <= 312 K",))
+    assert found.edge is not None
+    assert (found.edge.reached is not None) == trusted
+    if trusted:
+        assert found.best == pytest.approx((5e-7 / 22.0) ** 0.5, rel=0.01)
+    assert found.edge.last >= (5e-7 / 22.0) ** 0.5 >= found.edge.beyond  # type: ignore[operator]
+
+
 def test_whole_numbers_stay_whole_on_the_side_that_holds() -> None:
     points = made({STREAMS: [1, 10, 20]}, {"rate": ("1/s", lambda streams: 100.0 - streams)})
     assert only(points, maximise=STREAMS, limits=("rate >= 84.5 / (1 s)",)).best == 15
     assert only(points, minimise=STREAMS, limits=("rate <= 84.5 / (1 s)",)).best == 16
+
+
+def test_neighbouring_whole_numbers_need_no_line() -> None:
+    points = made({STREAMS: [13, 14, 15, 16]}, {"rate": ("1/s", lambda n: {13: 99.0, 14: 98.0, 15: 1.0, 16: 0.9}[n])})
+    found = only(points, maximise=STREAMS, limits=("rate >= 50 / (1 s)",))
+    assert found.edge == Edge(14.0, 14.0, 15.0, "rate >= 50 / (1 s)")
+
+
+def test_plateau_is_told_from_its_first_to_its_last_point() -> None:
+    points = made({STREAMS: [1, 4, 8, 12, 13, 16, 64]}, {"rate": ("1/s", lambda n: min(n, 12.5) + 1e-4 * (n == 16))})
+    found = only(points, maximise="rate")
+    assert found.around[STREAMS].level == (13.0, 64.0)
+    assert found.around[STREAMS].between == (12.0, None)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_better_neighbour_that_breaks_a_limit_is_known(reverse: bool) -> None:
+    flows = FLOWS[::-1] if reverse else FLOWS
+    results = {"power_W": ("W", lambda flow: 1e12 * flow**3), "peak_K": ("K", lambda flow: 290.0 + 5e-3 / flow)}
+    points = made({FLOW: flows}, results)  # type: ignore[arg-type]
+    found = only(points, minimise="power_W", limits=("peak_K <= 305 K",))
+    around = found.around[FLOW]
+    assert points.columns[FLOW].values[found.number] == pytest.approx(4e-4)
+    assert around.stopped is not None
+    assert points.columns[FLOW].values[around.stopped] == pytest.approx(3e-4)
+    assert around.between == pytest.approx((3e-4, 5e-4))
+    assert only(points, minimise="power_W").around[FLOW].stopped is None
 
 
 def test_end_of_an_axis_and_points_without_result() -> None:
