@@ -69,6 +69,7 @@ class Planner:
         self.over: dict[str, Variation] = {}
         self.problems: list[Problem] = []
         self._told: set[str] = set()
+        self._unknown: set[str] = set()
         self._tried: dict[str, list[tuple[Any, Any]]] = {}
         self._in_combination: SpecError | None = None
 
@@ -142,7 +143,8 @@ class Planner:
                 remedy = did_you_mean(name, self.table, self.lists_keys)
                 self.problems.append(Problem(f"axes.{name}", f"unknown key. {remedy}"))
         stood_for = {name for name in self.study.over if any(key.startswith(f"{name}.") for key in self.over)}
-        self._told |= {*self.study.axes, *self.study.over} - set(self.table) - stood_for
+        self._unknown = {*self.study.axes, *self.study.over} - set(self.table) - stood_for
+        self._told |= self._unknown
         for part, names in (("axes", self.study.axes), (self._place, self.over)):
             for name in names:
                 if name in self.study.set:
@@ -184,7 +186,7 @@ class Planner:
     @property
     def _meant(self) -> dict[str, str | None]:
         """Units of the keys that vary; of all keys if one that varies is unknown, since any may have been meant."""
-        names = self.table if self._told else (*self._axes, *self.over, *self.study.over)
+        names = self.table if self._unknown else (*self._axes, *self.over, *self.study.over)
         return {name: self.table[name].unit for name in names if name in self.table}
 
     def _with(self, base: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:

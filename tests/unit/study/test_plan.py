@@ -305,6 +305,19 @@ def test_a_hundred_thousand_points_are_planned() -> None:
             ),
         ),
         (
+            {
+                "axes": {"cooling.flow_rate": ["30 L/min"]},
+                "derived": {"x": "peak_temp_K"},
+                "answers": [{"minimise": "x", "for_each": ["cooling.coolant"]}],
+                "show": ["cooling.flow_rate"],
+            },
+            (
+                "derived.x: 'peak_temp_K' is unknown",
+                "answers.0.for_each: 'cooling.coolant' is not varied",
+                "show: 'cooling.flow_rate' is not recorded",
+            ),
+        ),
+        (
             {"axes": {"inputs.chip.core.mac_energy": ["4 pJ", "5 W"], "inputs.chip.foo": [1]}, "record": ["a"]},
             (
                 "axes.inputs.chip.core.mac_energy: '5 W': '5 W' has the wrong dimension",
@@ -313,7 +326,7 @@ def test_a_hundred_thousand_points_are_planned() -> None:
             ),
         ),
     ],
-    ids=["axes", "set", "optimise", "inputs"],
+    ids=["axes", "set", "optimise", "answers", "inputs"],
 )
 def test_sound_parts_are_checked_beside_wrong_ones_and_nothing_is_told_twice(
     content: dict[str, Any], parts: tuple[str, ...]
