@@ -11,7 +11,9 @@ from twin.spec.base import Spec
 Spacing = Literal["linear", "log"]
 Method = Literal["lhs", "sobol", "random", "saltelli"]
 Distribution = Literal["uniform", "triangular", "normal"]
-Seed = Annotated[int, Field(ge=0)]
+MOST_WHOLE = 2**53
+"""The largest whole number that studies take: a coordinate has 64 bits, and a number between bounds 53."""
+Seed = Annotated[int, Field(ge=0, le=MOST_WHOLE)]
 BOUNDS_OF_LIBRARY = "range"
 LEAST_ROWS = 8
 """Rows of a saltelli design, or points of another sample, that indices need."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twin.errors import Problem
+from twin.errors import Problem, TwinError
 from twin.inputs import entry, used
 from twin.spec.coolant import ConstantCoolant, FluidCoolant
 from twin.spec.scenario import Scenario
@@ -40,7 +40,10 @@ def inlet_problems(start: Scenario, tried: Tried, place: Callable[[str], str], w
         return []
     inlets = tried.get(INLET) or [(None, cooling.inlet_temperature)]
     coolants = tried.get(COOLANT) or [(None, cooling.coolant)]
-    entered = [_coolant(start, name, where) for _, name in coolants]
+    try:
+        entered = [_coolant(start, name, where) for _, name in coolants]
+    except TwinError as error:
+        return [Problem(place(COOLANT), str(error).replace("\n", "\n   "))]
     refusals = [[refused_inlet(coolant, inlet) for coolant in entered] for _, inlet in inlets]
     by_coolant = list(zip(*refusals, strict=True))
     return _never(place(INLET), inlets, refusals) or _never(place(COOLANT), coolants, by_coolant)

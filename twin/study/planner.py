@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from twin.spec.base import to_tree
 from twin.spec.documents import validate
 from twin.spec.expression import Expression, ExpressionError
 from twin.spec.keys import Key, keys
+from twin.spec.sample import MOST_WHOLE
 from twin.spec.scenario import INPUTS, Scenario, set_dotted
 from twin.spec.study import Range, Study
 from twin.study.axes import Values, as_values, bounds, numbers_as_values, range_numbers, repeated, written_number
@@ -69,6 +70,7 @@ class Planner:
         self.over: dict[str, Variation] = {}
         self.problems: list[Problem] = []
         self._told: set[str] = set()
+        self._unknown: set[str] = set()
         self._tried: dict[str, list[tuple[Any, Any]]] = {}
         self._in_combination: SpecError | None = None
 
@@ -119,21 +121,29 @@ class Planner:
     def _settled(self, base: Scenario) -> dict[str, Any]:
         """Return those entries of `set` that the base takes; what is wrong with the others is a problem."""
         left = dict(self.study.set)
-        while True:
-            try:
-                self._with(base, left)
-                return left
-            except SpecError as error:
-                wrong = {key for key in left if any(_concerns(problem.key, key) for problem in error.problems)}
-                first = len(left) == len(self.study.set)
-                self.problems += [
-                    Problem(f"set.{problem.key}" if named else problem.key, problem.message)
-                    for problem in error.problems
-                    if (named := any(_is_below(problem.key, key) for key in wrong)) or first
-                ]
+        told: dict[Problem, None] = {}
+        while refused := self._refused(base, left):
+            told |= dict.fromkeys(found for found in refused if not told or _names(found, left))
+            wrong = {key for key in left if any(_is_below(found.key, key) for found in refused)}
+            if not wrong:  # they are wrong together: some may be wrong alone as well
+                alone = {key: self._refused(base, {key: given}) for key, given in left.items()}
+                told |= dict.fromkeys(found for key in left for found in alone[key] if _is_below(found.key, key))
+                wrong = {key for key in left if alone[key]} or set(left)
             if not left:
-                raise SpecError(self.where, self.problems)
-            left = {key: given for key, given in left.items() if wrong and key not in wrong}
+                raise SpecError(self.where, list(told))
+            left = {key: given for key, given in left.items() if key not in wrong}
+        for found in told:
+            is_set = _names(found, self.study.set) or any(_is_below(key, found.key) for key in self.study.set)
+            self.problems.append(Problem(f"set.{found.key}" if is_set else found.key, found.message))
+        return left
+
+    def _refused(self, base: Scenario, changes: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Return what is wrong with a base that is changed."""
+        try:
+            self._with(base, changes)
+        except SpecError as error:
+            return error.problems
+        return ()
 
     def _check_keys(self) -> None:
         self.over = variations(self.study.over, self.table, self.inputs, self._place, self.lists_keys, self.problems)
@@ -142,7 +152,8 @@ class Planner:
                 remedy = did_you_mean(name, self.table, self.lists_keys)
                 self.problems.append(Problem(f"axes.{name}", f"unknown key. {remedy}"))
         stood_for = {name for name in self.study.over if any(key.startswith(f"{name}.") for key in self.over)}
-        self._told |= {*self.study.axes, *self.study.over} - set(self.table) - stood_for
+        self._unknown = {*self.study.axes, *self.study.over} - set(self.table) - stood_for
+        self._told |= self._unknown
         for part, names in (("axes", self.study.axes), (self._place, self.over)):
             for name in names:
                 if name in self.study.set:
@@ -184,7 +195,7 @@ class Planner:
     @property
     def _meant(self) -> dict[str, str | None]:
         """Units of the keys that vary; of all keys if one that varies is unknown, since any may have been meant."""
-        names = self.table if self._told else (*self._axes, *self.over, *self.study.over)
+        names = self.table if self._unknown else (*self._axes, *self.over, *self.study.over)
         return {name: self.table[name].unit for name in names if name in self.table}
 
     def _with(self, base: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,7 +254,7 @@ class Planner:
                 self.problems.append(Problem(place, str(error)))
                 return None
         tried = [axis.from_, axis.to] if isinstance(axis, Range) else axis if fits else [axis[0], axis[-1]]
-        found = [self._resolved(start, key, place, given) for given in tried]
+        found = [self._try(start, key, place, given) for given in tried]
         self._tried[name] = [(given, item[1]) for given, item in zip(tried, found, strict=True) if item]
         if any(item is None for item in found) or not fits:
             return None
@@ -265,7 +276,7 @@ class Planner:
         """Return the points of a sample, or those that a search begins with; None if a bound is refused."""
         before = len(self.problems)
         for name, variation in self.over.items():
-            found = [self._resolved(start, variation.key, f"{self._place}.{name}", end) for end in variation.ends]
+            found = [self._try(start, variation.key, f"{self._place}.{name}", end) for end in variation.ends]
             self._tried[name] = [(end, item[1]) for end, item in zip(variation.ends, found, strict=True) if item]
         if len(self.problems) > before or not fits:
             return None
@@ -284,6 +295,14 @@ class Planner:
         given = self.study.replicas
         seeds = given if isinstance(given, list) else list(range(1, given + 1))
         return Dimension(REPLICA, len(seeds), (as_values(self.table[SEED], seeds, seeds),))
+
+    def _try(self, start: dict[str, Any], key: Key, place: str, given: Any) -> tuple[Any, Any] | None:
+        """Return a value as `_resolved` does; whole numbers fit into 64 bits."""
+        found = self._resolved(start, key, place, given)
+        if found is None or not key.whole or found[1] is None or abs(found[1]) <= MOST_WHOLE:
+            return found
+        self.problems.append(Problem(place, f"{given!r}: must be at most {MOST_WHOLE}"))
+        return None
 
     def _resolved(self, start: dict[str, Any], key: Key, place: str, given: Any) -> tuple[Any, Any] | None:
         """Return a value as a resolved scenario writes it, and in SI; None, with a problem, if it is refused."""
@@ -381,12 +400,12 @@ class Planner:
                 self.problems.append(Problem("show", f"'{name}' is not recorded. {remedy}"))
 
 
-def _concerns(told: str, key: str) -> bool:
-    """Tell whether a problem with one key concerns another: one lies below the other."""
-    return _is_below(told, key) or _is_below(key, told)
+def _names(found: Problem, keys: Iterable[str]) -> bool:
+    return any(_is_below(found.key, key) for key in keys)
 
 
 def _is_below(told: str, key: str) -> bool:
+    """Tell whether a problem is told of a key, or of something that lies below it."""
     return told == key or told.startswith((f"{key}.", f"{key} "))
 
 

@@ -41,6 +41,11 @@ def ishigami_with_gaps(task: Task, points: Sequence[Point]) -> list[Outcome]:
     return outcomes(points, model)
 
 
+def ishigami_in_part(task: Task, points: Sequence[Point]) -> list[Outcome]:
+    """Return the same function where one point in five, at one end, has no result."""
+    return outcomes(points, lambda changes: None if changes[X] < 0.2 else _ishigami(changes))
+
+
 def ishigami_sometimes_throttled(task: Task, points: Sequence[Point]) -> list[Outcome]:
     """Return the same function, and a time to throttle at some points alone."""
 

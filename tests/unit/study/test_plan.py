@@ -158,6 +158,9 @@ def test_all_problems_are_said_at_once() -> None:
         ({"axes": {"workload.seed": [1, 2]}, "replicas": 2}, "cannot be used with an axis"),
         ({"axes": {"model": ["llama-3.1-8b"]}, "derived": {"status": "1 + 1"}}, "derived.status: choose another name"),
         ({"axes": {"control.tolerance": {"from": 0, "to": 1, "points": 3, "spacing": "log"}}}, "ends above zero"),
+        ({"axes": {"workload.streams": [10**30]}}, "must be at most 9007199254740992"),
+        ({"axes": {"workload.streams": {"from": 1, "to": 10**30, "points": 3}}}, "must be at most 9007199254740992"),
+        ({"axes": {"model": ["llama-3.1-8b"]}, "replicas": [10**30]}, "must be less than or equal to 9007199254740992"),
         ({"axes": {"control.tolerance": {"from": 1, "to": 1, "points": 3}}}, "`from` and `to` are the same, 1"),
         ({"axes": {"cooling.flow_rate": ["20 L/min", "1200 L/h"]}}, "are the same: 20 L/min and 1200 L/h; remove"),
         ({"axes": {"model": ["llama-3.1-8b"]}, "replicas": [4, 7, 4]}, "replicas: values 1 and 3 are the same: 4"),
@@ -305,6 +308,30 @@ def test_a_hundred_thousand_points_are_planned() -> None:
             ),
         ),
         (
+            {
+                "set": {"inputs.chp.x": 1, "inputs.chip.core.mac_energy": "5 W", "workload.duration": "1 h"},
+                "axes": {"cooling.flow_rate": ["30"]},
+            },
+            (
+                "set.inputs: 'chp' is no kind of input. Did you mean 'chip'?",
+                "set.inputs.chip.core.mac_energy: '5 W' has the wrong dimension",
+                "axes.cooling.flow_rate: '30': needs a unit",
+            ),
+        ),
+        (
+            {
+                "axes": {"cooling.flow_rate": ["30 L/min"]},
+                "derived": {"x": "peak_temp_K"},
+                "answers": [{"minimise": "x", "for_each": ["cooling.coolant"]}],
+                "show": ["cooling.flow_rate"],
+            },
+            (
+                "derived.x: 'peak_temp_K' is unknown",
+                "answers.0.for_each: 'cooling.coolant' is not varied",
+                "show: 'cooling.flow_rate' is not recorded",
+            ),
+        ),
+        (
             {"axes": {"inputs.chip.core.mac_energy": ["4 pJ", "5 W"], "inputs.chip.foo": [1]}, "record": ["a"]},
             (
                 "axes.inputs.chip.core.mac_energy: '5 W': '5 W' has the wrong dimension",
@@ -313,7 +340,7 @@ def test_a_hundred_thousand_points_are_planned() -> None:
             ),
         ),
     ],
-    ids=["axes", "set", "optimise", "inputs"],
+    ids=["axes", "set", "optimise", "inputs of set", "answers", "inputs"],
 )
 def test_sound_parts_are_checked_beside_wrong_ones_and_nothing_is_told_twice(
     content: dict[str, Any], parts: tuple[str, ...]

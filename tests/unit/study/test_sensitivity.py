@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import pi
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,10 @@ def test_replicas_count_by_their_mean(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_design_of_few_rows_says_how_many_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = {**SALTELLI, "sample": {**SALTELLI["sample"], "points": 4}}
-    folder = run(tmp_path, content, model_functions.ishigami, monkeypatch)
-    assert findings(folder).lines == ["no Sobol indices: 4 of 4 rows of the design have all their values; 8 are needed"]
+    content = {**SALTELLI, "sample": {**SALTELLI["sample"], "points": 8}}
+    folder = run(tmp_path, content, model_functions.ishigami_in_part, monkeypatch)
+    (line,) = findings(folder).lines
+    assert re.fullmatch("no Sobol indices: [1-7] of 8 rows of the design have all their values; 8 are needed", line)
 
 
 @pytest.mark.parametrize(("keys", "points"), [(3, 64), (15, 64), (30, 128)])
