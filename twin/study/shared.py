@@ -16,6 +16,7 @@ from twin.study.catalogue import add_warnings, written
 from twin.study.outcome import Outcome
 
 _AT_ONCE = 500
+_COLUMNS = "identity, figures, started, finished, host, worker, warnings"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
     identity TEXT PRIMARY KEY, figures TEXT NOT NULL, started REAL, finished REAL, host TEXT, worker TEXT,
@@ -58,7 +59,7 @@ class SharedPoints:
     def _find(self, identities: Sequence[str]) -> Iterator[Outcome]:
         for start in range(0, len(identities), _AT_ONCE) if self._db is not None else ():
             some = identities[start : start + _AT_ONCE]
-            query = f"SELECT * FROM points WHERE identity IN ({','.join('?' * len(some))})"
+            query = f"SELECT {_COLUMNS} FROM points WHERE identity IN ({','.join('?' * len(some))})"
             assert self._db is not None
             for identity, figures, *rest, warnings in self._db.execute(query, some):
                 yield Outcome(identity, json.loads(figures), "", True, *[*rest, tuple(json.loads(warnings))])
@@ -74,7 +75,7 @@ class SharedPoints:
         ]
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany(f"INSERT OR IGNORE INTO points ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             self._give_up(cache_folder(), error)
