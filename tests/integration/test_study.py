@@ -121,6 +121,18 @@ def test_samples_have_a_point_dimension(tmp_path: Path) -> None:
     assert ratio.values == pytest.approx(data["facility.power_usage_effectiveness"].values, rel=1e-12)
 
 
+def test_metric_without_a_value_is_told(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(
+        "{base: dgx-h100-llama3.1-8b-conversation, set: {systems: 2, workload.duration: 20 s}, steady: true,\n"
+        " axes: {facility.power_usage_effectiveness: [1.1, 1.2]}, record: [system_power_W, pump_power_W],\n"
+        " derived: {of_nothing: facility_power_W / (system_power_W - system_power_W)}, kind: study}\n"
+    )
+    ran = command("study", "study.yaml", "--out", "out", "--workers", "1", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = [line.split("  ")[1] for line in ran.stdout.splitlines() if line.endswith("no value at any point")]
+    assert told == ["pump power", "of nothing"]
+
+
 def test_wrong_study_is_refused_by_check_and_by_study(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(
         STUDY % "true" + "record: [peak_temp]\nconstraints: [cooling.flow_rate <= 3]\n"

@@ -113,6 +113,8 @@ def _text(found: Summary) -> str:
             how = shown(column)
             low, high = how.text(values.min(), unit=False), how.text(values.max(), unit=False)
             lines.append(f"  {column.label:<32}{low:>12} to {high:<12}{how.unit}".rstrip())
+        elif column.is_derived or column.name in (points.study.record or ()):
+            lines.append(f"  {column.label:<32}no value at any point")
     if checked := checks_in_words(read_checks(found.folder)):
         lines.append(f"thermal model: {checked}")
     return "\n".join(
