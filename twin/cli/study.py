@@ -59,7 +59,7 @@ def study(
         note(text)
     page = write_study_report(folder)
     if as_json:
-        print_json({**_json(found), "report": str(page)})
+        print_json(_json(found))
     else:
         print_text(f"{_text(found)}\nreport: {page}")
     if found.failed or found.problem:
@@ -73,21 +73,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _json(found: Summary) -> dict[str, Any]:
     from twin.report.study_words import told
     from twin.study.findings import findings
-    from twin.study.model_checks import read_checks
     from twin.study.points import errors, read_points, warnings
 
+    where_any = {
+        "excluded": found.excluded,
+        "answers": [str(answer) for answer in told(read_points(found.folder))],
+        "errors": errors(found.folder),
+        "warnings": [asdict(item) for item in warnings(found.folder)],
+    }
     return {
         "points": found.points,
         "done": found.done,
         "failed": found.failed,
-        "excluded": found.excluded,
         "reused": found.reused,
         "wall_time_s": found.wall_time,
-        "results": str(found.folder / "study.zarr"),
-        "answers": [str(answer) for answer in told(read_points(found.folder))],
-        "errors": errors(found.folder),
-        "warnings": [asdict(item) for item in warnings(found.folder)],
-        "model_checks": [asdict(item) for item in read_checks(found.folder)],
+        **{name: value for name, value in where_any.items() if value},
         **findings(found.folder).to_json(),
     }
 

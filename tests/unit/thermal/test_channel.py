@@ -144,7 +144,7 @@ def test_nothing_to_warn_of(tmp_path: Path) -> None:
         ({"cells": 400}, "cells: must be less than or equal to 48"),
         ({"hight": "1 um"}, "hight: unknown key"),
         ({"channel": {"width": "1 um"}}, "channel.height: missing"),
-        ({"inlet_temperature": "-300 degC"}, "inlet_temperature: must be greater than 0"),
+        ({"inlet_temperature": "-300 degC"}, "inlet_temperature: must be above absolute zero"),
     ],
     ids=str,
 )
