@@ -45,6 +45,7 @@ def test_grid_of_steady_points_in_memory() -> None:
     assert set(data.data_vars) == {"peak_temperature_K", "wafer_power_W", "resistance", "status"}
     assert data["status"].values.tolist() == [["done", "done"], ["done", "excluded"]]
     assert np.isnan(data["peak_temperature_K"].values[1, 1])
+    assert int(data.where(data["status"] == "done")["status"].count()) == 3
     assert data["resistance"].attrs["units"] == "K/W"
     scenario = twin.load("wse3-power-virus").replace({**WAFER["set"], "cooling.flow_rate": "50 L/min"})
     expected = steady_point(scenario)

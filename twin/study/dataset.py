@@ -65,7 +65,8 @@ def open_study(folder: Path | str) -> xr.Dataset:
     store = Path(folder) / STORE
     if not (store / "zarr.json").is_file():
         raise OutputError(f"{store}: no such data set; run the study first")
-    return xr.open_zarr(store, consolidated=False, chunks=None)
+    found = xr.open_zarr(store, consolidated=False, chunks=None)
+    return found.assign({STATUS: found[STATUS].astype(object)})  # xarray cannot mask numpy's own strings
 
 
 def _arrays(plan: Plan, catalogue: Catalogue) -> dict[str, np.ndarray[Any, Any]]:
