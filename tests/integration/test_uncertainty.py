@@ -17,6 +17,7 @@ from twin.results.results import open_results
 from twin.results.uncertainty import UNCERTAINTY_FILE
 from twin.study.dataset import open_study
 from twin.study.findings import findings
+from twin.study.model_checks import read_checks
 from twin.study.run import run_study
 
 
@@ -71,7 +72,10 @@ def test_sensitivity_as_shipped_but_small(tmp_path: Path) -> None:
     found = {item.quantity: item for item in findings(tmp_path).sensitivities}
     assert found["peak_temperature_K"].ranked[0] == "inputs.cooling.loop.facility.temperature"
     assert found["energy_per_token_J"].total["inputs.chip.clock_tree.power"].value > 0.5
-    assert {card.name for card in finding_cards(tmp_path)} >= {"sobol-peak_temperature_K", "sobol-energy_per_token_J"}
+    assert {card.name for card in finding_cards(findings(tmp_path))} >= {
+        "sobol-peak_temperature_K",
+        "sobol-energy_per_token_J",
+    }
 
 
 def test_optimum_as_shipped_but_small(tmp_path: Path) -> None:
@@ -82,8 +86,10 @@ def test_optimum_as_shipped_but_small(tmp_path: Path) -> None:
     tried = [point.objectives[0] for point in found.optimisation.tried if point.objectives and point.kept]
     assert best.objectives[0] == min(tried)
     assert open_study(tmp_path).sizes["point"] == len(found.optimisation.tried)
-    assert [card.name for card in finding_cards(tmp_path)] == ["response"]
+    assert [card.name for card in finding_cards(findings(tmp_path))] == ["response"]
     assert any(line.startswith("least site_energy_per_token_J") for line in found.lines)
+    checked = {check.quantity: check for check in read_checks(tmp_path) if check.chosen == "answer"}
+    assert abs(checked["peak_temperature_K"].difference) < 0.1
 
 
 def test_front_as_shipped_but_small(tmp_path: Path) -> None:
@@ -94,4 +100,4 @@ def test_front_as_shipped_but_small(tmp_path: Path) -> None:
     assert len(front) >= 2
     assert [first for first, _ in front] == sorted(first for first, _ in front)
     assert [second for _, second in front] == sorted((second for _, second in front), reverse=True)
-    assert [card.name for card in finding_cards(tmp_path)] == ["front"]
+    assert [card.name for card in finding_cards(findings(tmp_path))] == ["front"]

@@ -146,7 +146,8 @@ class _Shown:
     def show(self, progress: Progress) -> None:
         """Show how far a study is."""
         ended = progress.done + progress.failed + progress.excluded
-        self._bar.update(self._task, completed=ended, total=progress.points, description=line(progress), refresh=True)
+        total = None if progress.to_compute is None else progress.points
+        self._bar.update(self._task, completed=ended, total=total, description=line(progress), refresh=True)
         now = time.monotonic()
         if not self._terminal and (now >= self._next or progress.computed == progress.to_compute):
             self._next = now + _EVERY
@@ -155,14 +156,16 @@ class _Shown:
 
 def line(progress: Progress) -> str:
     """Return progress as text: done and total, failures, points per second, remaining time."""
-    text = f"{progress.done} of {progress.points} done"
+    text = f"{progress.done} done" if progress.to_compute is None else f"{progress.done} of {progress.points} done"
     if progress.failed:
         text += f", {progress.failed} failed"
     if progress.excluded:
         text += f", {progress.excluded} excluded"
+    rate = progress.computed / max(progress.seconds, 1e-9)
+    if progress.to_compute is None:
+        return f"{text}; {rate:.3g} points/s"
     if not progress.computed:
         return f"{text}; {progress.to_compute} to compute"
-    rate = progress.computed / max(progress.seconds, 1e-9)
     left = (progress.to_compute - progress.computed) / rate
     return f"{text}; {rate:.3g} points/s, {_duration(left)} left"
 

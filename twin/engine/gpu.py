@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from twin import inputs
 from twin.cluster.fleet import Fleet, fewest_nodes, groupings
-from twin.engine.plant import load_model, scenario_requests
 from twin.engine.samples import Sample
+from twin.engine.service import load_model, scenario_requests
 from twin.engine.simulation import served_arrays
 from twin.engine.state import Served
 from twin.errors import Problem, SpecError

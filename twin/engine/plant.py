@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from twin import inputs, library
 from twin.delivery.grid import WaferGrid, wafer_grid
 from twin.engine.service import Service, service
-from twin.engine.service import load_model as load_model
-from twin.engine.service import scenario_requests as scenario_requests
 from twin.errors import Problem, SpecError
 from twin.inputs import with_materials
 from twin.library import Entry

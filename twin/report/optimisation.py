@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from twin.report.sensitivity import short, sobol_cards
 from twin.report.style import BLUE, GREEN, GREY, ORANGE, Card, new_figure, title
 from twin.results.display import Display, display_of, number
 from twin.results.kpis import KPIS
-from twin.study.findings import findings
+from twin.study.findings import Findings
 from twin.study.optimisation import Objective, Optimisation, Tried
 
 MOST_PANELS = 4
@@ -17,9 +16,8 @@ _GAP = 0.05
 _STATES = (("keeps the limits", True, BLUE, 7), ("breaks a limit", False, GREY, 6))
 
 
-def finding_cards(folder: Path | str) -> list[Card]:
-    """Return the figures of what a study found out beyond its points: Sobol indices, an optimum or a front."""
-    found = findings(folder)
+def finding_cards(found: Findings) -> list[Card]:
+    """Return the figures that take the place of those of single points: Sobol indices, an optimum or a front."""
     cards = sobol_cards(found.sensitivities)
     return cards if found.optimisation is None else [*cards, *optimisation_cards(found.optimisation)]
 

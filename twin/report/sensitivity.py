@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twin.report.style import BLUE, GREY, ORANGE, Card, new_figure, title
-from twin.study.sensitivity import CONFIDENCE, Sensitivity
+from twin.study.sensitivity import CONFIDENCE, RankCorrelation, Sensitivity
 
 MOST_BARS = 12
 _ROW = 34
@@ -60,6 +60,21 @@ def sobol_figure(found: Sensitivity) -> Any:
     figure.update_layout(legend={"traceorder": "reversed"}, xaxis={"title": title("share of the variance")})
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure
+
+
+def correlation_cards(found: Sequence[RankCorrelation]) -> list[Card]:
+    """Return a tornado of the keys of a sample per quantity."""
+    return [
+        tornado_card(
+            f"tornado-{item.quantity}",
+            f"What moves: {item.label}",
+            item.coefficients,
+            item.noise,
+            f"Spearman's rank correlation with each key over {item.points} points: what rises and falls again shows "
+            "little. Grey: it may be chance.",
+        )
+        for item in found
+    ]
 
 
 def tornado_card(name: str, heading: str, coefficients: Mapping[str, float], noise: float, caption: str) -> Card:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin.report.optimisation import finding_cards
 from twin.report.page import rendered, write_page
+from twin.report.sensitivity import correlation_cards
 from twin.report.study_cards import study_cards
 from twin.report.study_display import shown
 from twin.report.study_layout import Page
@@ -55,7 +56,8 @@ def render(folder: Path) -> str:
     """Return the page of the study in a folder as HTML with plotly.js inside."""
     points = read_points(folder)
     by_number = errors(folder) if points.replicas == 1 else {}
-    cards = finding_cards(folder) or study_cards(Page(points, by_number))
+    found = findings(folder)
+    cards = finding_cards(found) or [*study_cards(Page(points, by_number)), *correlation_cards(found.correlations)]
     made = provenance(folder)
     return rendered(
         "study.html.j2",
@@ -66,7 +68,7 @@ def render(folder: Path) -> str:
         outcome=outcome(points),
         state=_state(points),
         answers=told(points),
-        findings="\n".join(findings(folder).lines),
+        findings="\n".join(found.lines),
         cards=cards,
         failed=[_reason(points, item.number, item.error, item.count) for item in failures(folder)],
         warned=[_reason(points, item.number, item.text, item.count) for item in warnings(folder)],

@@ -29,7 +29,7 @@ def map_figure(page: Page, quantity: Column, across: Column, up: Column, series:
     place = _Places(page, across, up, series)
     values = how.values(place.grid(quantity.values.astype(float)))
     colours = TEMPERATURE_SCALE if quantity.unit == "K" else ELECTRIC_SCALE
-    axes = {"x": x.values(across.axis.astype(float)), "y": y.values(up.axis.astype(float))}
+    axes = {"x": x.values(_rising(across)), "y": y.values(_rising(up))}
     figure = new_figure(height=470)
     bar = {"title": {"text": how.label, "side": "right"}, "thickness": 14, "outlinewidth": 0}
     hover = f"{across.label} %{{x:.4g}}{unit_suffix(x.display)}<br>{up.label} %{{y:.4g}}{unit_suffix(y.display)}"
@@ -53,12 +53,17 @@ def map_figure(page: Page, quantity: Column, across: Column, up: Column, series:
     return figure
 
 
+def _rising(key: Column) -> NDArray[np.float64]:
+    """Return the values of an axis from the lowest on."""
+    return np.asarray(key.axis[key.order], dtype=float)
+
+
 class _Places:
     """Which point lies at which place of a map."""
 
     def __init__(self, page: Page, across: Column, up: Column, series: Series):
-        columns = {float(value): place for place, value in enumerate(across.axis)}
-        rows = {float(value): place for place, value in enumerate(up.axis)}
+        columns = {float(value): place for place, value in enumerate(_rising(across))}
+        rows = {float(value): place for place, value in enumerate(_rising(up))}
         self.numbers = np.full((len(rows), len(columns)), -1)
         for number in reversed(np.flatnonzero(series.members & page.points.done)):
             self.numbers[rows[float(up.values[number])], columns[float(across.values[number])]] = number

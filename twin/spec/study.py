@@ -84,11 +84,6 @@ class Study(Spec):
         return self
 
     @property
-    def varied(self) -> tuple[str, ...]:
-        """The dotted keys that differ between points."""
-        return tuple(self.axes) or tuple(self.over)
-
-    @property
     def over(self) -> dict[str, Bounds]:
         """The keys that are sampled or searched, with their bounds."""
         if self.sample is not None:

@@ -132,8 +132,6 @@ def _around(
         if ends[0] == ends[1] and not any(side is not None and points.done[side] for side in sides):
             continue
         stopped = next((side for side in sides if side is not None and better[side]), None)
-        if column.axis[-1] < column.axis[0]:
-            ends, sides = ends[::-1], sides[::-1]
         first, last = (float(column.values[end]) for end in ends)
         below, above = (None if side is None else float(column.values[side]) for side in sides)
         yield column.name, Around((first, last), (below, above), stopped)

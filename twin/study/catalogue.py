@@ -50,7 +50,7 @@ class Catalogue:
         self._db.close()
 
     def begin(self, signature: str, identities: Sequence[str], excluded: Iterable[int]) -> None:
-        """List the points of a study; those with a result of their identity have their state already.
+        """List the points of a study as a start finds them; failures for want of something are tried again.
 
         Raises
         ------
@@ -62,21 +62,31 @@ class Catalogue:
             raise OutputError(
                 f"{self.path.parent} holds another study. Remedy: another --out; points that both have are reused"
             )
-        left_out = set(excluded)
         with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO study VALUES (?, ?)", _about(signature))
             self._db.execute("DELETE FROM results WHERE figures IS NULL AND NOT lasting")
-            self._db.execute("DELETE FROM points")
-            self._db.executemany(
-                "INSERT INTO points (number, identity, state) VALUES (?, ?, ?)",
-                ((n, name, EXCLUDED if n in left_out else PENDING) for n, name in enumerate(identities)),
-            )
-            self._db.execute(
-                "UPDATE points SET state = CASE WHEN r.figures IS NULL THEN ? ELSE ? END, error = r.error,"
-                " reused = 1, started = r.started, finished = r.finished, host = r.host, worker = r.worker"
-                " FROM results r WHERE r.identity = points.identity AND points.state = ?",
-                (FAILED, DONE, PENDING),
-            )
+            self._list(identities, excluded)
+
+    def list_points(self, identities: Sequence[str], excluded: Iterable[int], computed: Iterable[str]) -> None:
+        """List the points of a study anew in the same start, which has `computed` some identities itself."""
+        with self._transaction():
+            self._list(identities, excluded)
+            self._db.executemany("UPDATE points SET reused = 0 WHERE identity = ?", ((name,) for name in computed))
+
+    def _list(self, identities: Sequence[str], excluded: Iterable[int]) -> None:
+        """List points; those with a result of their identity have their state already."""
+        left_out = set(excluded)
+        self._db.execute("DELETE FROM points")
+        self._db.executemany(
+            "INSERT INTO points (number, identity, state) VALUES (?, ?, ?)",
+            ((n, name, EXCLUDED if n in left_out else PENDING) for n, name in enumerate(identities)),
+        )
+        self._db.execute(
+            "UPDATE points SET state = CASE WHEN r.figures IS NULL THEN ? ELSE ? END, error = r.error,"
+            " reused = 1, started = r.started, finished = r.finished, host = r.host, worker = r.worker"
+            " FROM results r WHERE r.identity = points.identity AND points.state = ?",
+            (FAILED, DONE, PENDING),
+        )
 
     def pending(self) -> list[tuple[int, str]]:
         """Return number and identity of one point of every identity that has no result, in order."""
@@ -188,7 +198,8 @@ def _remedy(error: sqlite3.DatabaseError) -> str:
         return f"another program uses it ({text}). Remedy: close it, then run the same command again"
     if "malformed" in text or "not a database" in text:
         return (
-            f"is damaged ({text}). Remedy: move it away, then run the same command again; its points are computed anew"
+            f"is damaged ({text}). Remedy: move the folder away, or choose another --out; "
+            "points that are shared between studies are not computed anew"
         )
     return (
         f"cannot be written ({text}). What was recorded before is kept. "

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.errors import OutputError, RunStopped
-from twin.spec.documents import yaml_text
+from twin.spec.documents import validate, yaml_text
+from twin.spec.study import Study
 from twin.study.catalogue import Catalogue
 from twin.study.outcome import PENDING, RUNNING, Figures
 from twin.study.plan import POINT, REPLICA, Plan
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STORE, STATUS = "study.zarr", "status"
+_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError)
+"""What readers of a damaged store raise."""
 _DRAFT, _OLD = ".study.zarr.draft", ".study.zarr.old"
 
 
@@ -59,14 +62,31 @@ def write(plan: Plan, catalogue: Catalogue, folder: Path) -> None:
 
 
 def open_study(folder: Path | str) -> xr.Dataset:
-    """Return the data set of a study; OutputError if there is none."""
-    import xarray as xr
-
+    """Return the data set of a study, in memory; OutputError if there is none that can be read."""
     store = Path(folder) / STORE
     if not (store / "zarr.json").is_file():
         raise OutputError(f"{store}: no such data set; run the study first")
-    found = xr.open_zarr(store, consolidated=False, chunks=None)
+    try:
+        found = _opened(store).load()
+    except _UNREADABLE as error:
+        raise OutputError(f"{store}: cannot be read ({error}); run the same study again") from error
     return found.assign({STATUS: found[STATUS].astype(object)})  # xarray cannot mask numpy's own strings
+
+
+def study_of(data: xr.Dataset) -> Study:
+    """Return the study that a data set holds the results of."""
+    from ruamel.yaml import YAML
+
+    tree = YAML(typ="safe", pure=True).load(str(data.attrs["study"]))
+    tree.pop("kind", None)
+    found: Study = validate(tree, Study, "study")
+    return found
+
+
+def _opened(store: Path) -> xr.Dataset:
+    import xarray as xr
+
+    return xr.open_zarr(store, consolidated=False, chunks=None)
 
 
 def _arrays(plan: Plan, catalogue: Catalogue) -> dict[str, np.ndarray[Any, Any]]:
@@ -147,10 +167,10 @@ def _is_current(plan: Plan, store: Path) -> bool:
     if not (store / "zarr.json").is_file():
         return False
     try:
-        found = open_study(store.parent)
+        found = _opened(store)
         expected = _dataset(plan, {name: np.empty(plan.shape) for name in (*variables(plan), STATUS)})
         if found.attrs != expected.attrs or set(found.data_vars) != set(expected.data_vars):
             return False
         return all(np.array_equal(found[name].values, values.values) for name, values in expected.coords.items())
-    except (OSError, ValueError, KeyError):
+    except _UNREADABLE:
         return False

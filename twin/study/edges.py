@@ -42,14 +42,13 @@ def edge_beyond(points: StudyPoints, answer: Answer, number: int) -> Edge:
     """Return where along the axis of the goal the limits end, beyond a point that holds them."""
     column = points.columns[answer.goal]
     last = float(column.values[number])
-    rising = column.axis[-1] > column.axis[0]
-    step = 1 if bool(answer.maximise) == bool(rising) else -1
+    step = 1 if answer.maximise else -1
     following = points.neighbour(number, column.name, step)
     if following is None:
         return Edge(None, last, None, "")
     beyond = float(column.values[following])
     margins = {text: Limit(text).margins(points) for text in answer.limits}
-    broken = [text for text in answer.limits if margins[text][number] >= 0.0 > margins[text][following]]
+    broken = [text for text in answer.limits if margins[text][following] < 0.0]
     if not broken:
         return Edge(None, last, beyond, "")
     row = [points.neighbour(number, column.name, places * step) for places in (-1, 0, 1, 2)]

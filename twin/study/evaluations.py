@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Evaluation:
 class Evaluations:
     """The points of a search: each is computed once, in batches, and kept in the catalogue.
 
-    `computed` of them were not known before, `done` of these have a result.
+    `computed` are the identities of those that were not known before.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Evaluations:
         names: frozenset[str],
         tell: Tell,
     ):
-        self.plan, self.computed, self.done = plan, 0, 0
+        self.plan = plan
+        self.computed: list[str] = []
         self._task, self._catalogue, self._shared, self._tell = task, catalogue, shared, tell
-        self._connect, self._stack, self._client = connect, ExitStack(), None
+        self._connect, self._stack = connect, ExitStack()
         self._found: dict[str, Outcome] = {}
         self._all: dict[str, Evaluation] = {}
         kept, scenario = names - set(KPIS) - set(plan.derived) - set(plan.over), plan.scenario
@@ -87,8 +89,17 @@ class Evaluations:
         for number, (name, out) in enumerate(zip(identities, excluded, strict=True)):
             evaluation = self._evaluation(shares[number], points, number, None if out else self._found[name])
             found.append(self._all.setdefault(name, evaluation))
-        self._tell(len(self._all), sum(evaluation.failed for evaluation in self._all.values()), self.computed)
+        self._report()
         return found
+
+    def _report(self) -> None:
+        failed = sum(outcome.figures is None for outcome in self._found.values())
+        self._tell(len(self._found), failed, len(self.computed))
+
+    @cached_property
+    def client(self) -> Any:
+        """The dask client, connected when it is first needed."""
+        return self._connect(self._stack)
 
     def points(self, shares: Numbers) -> Plan:
         """Return the plan of the points at some shares."""
@@ -108,17 +119,15 @@ class Evaluations:
             if self._shared is not None:
                 self._shared.keep(outcomes)
             self._found |= {outcome.identity: outcome for outcome in outcomes}
-            self.computed += len(outcomes)
-            self.done += sum(outcome.figures is not None for outcome in outcomes)
+            self.computed += [outcome.identity for outcome in outcomes]
+            self._report()
 
     def _computed(self, left: Sequence[str], identities: Sequence[str], points: Plan) -> Iterator[list[Outcome]]:
         if not left:
             return
-        if self._client is None:
-            self._client = self._connect(self._stack)
         numbers = {name: number for number, name in enumerate(identities)}
         asked = [(name, points.changes(numbers[name])) for name in left]
-        yield from Batches(self._client, self._task, asked, lambda names: None).outcomes()
+        yield from Batches(self.client, self._task, asked, lambda names: None).outcomes()
 
     def _evaluation(self, shares: Numbers, points: Plan, number: int, outcome: Outcome | None) -> Evaluation:
         values = {v.key.name: float(v.si[number]) for v in points.dimensions[0].values}

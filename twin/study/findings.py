@@ -1,7 +1,8 @@
-"""What a study found out beyond its points: Sobol indices, an optimum, a front; as text and for JSON."""
+"""What a study found out beyond its points: Sobol indices, rank correlations, an optimum, a front."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -9,22 +10,28 @@ from typing import Any
 
 from twin.errors import OutputError
 from twin.results.display import display_of, number
-from twin.study.dataset import open_study
+from twin.study.dataset import open_study, study_of
 from twin.study.optimisation import Optimisation, read_optimisation
 from twin.study.optimise import Slope
-from twin.study.sensitivity import Index, Sensitivity, sensitivities, study_of
+from twin.study.sensitivity import Index, RankCorrelation, Sensitivity, rank_correlations, sensitivities
 
 _FLAT = 1e-3
 """Percent below which an effect is none."""
 _SHOWN = 8
-"""Inputs that the text lists of each quantity."""
+"""Inputs that the text lists of each quantity, and quantities whose rank correlations are told."""
+_STRONGEST = 3
+"""Keys that the text lists of each rank correlation."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Sobol indices of a saltelli design, or the answer of an optimisation; `problem`: why there is neither."""
+    """Sobol indices of a saltelli design, rank correlations of other samples, or the answer of an optimisation.
+
+    `problem` says why there is none.
+    """
 
     sensitivities: list[Sensitivity] = field(default_factory=list)
+    correlations: list[RankCorrelation] = field(default_factory=list)
     optimisation: Optimisation | None = None
     problem: str = ""
 
@@ -32,6 +39,7 @@ class Findings:
     def lines(self) -> list[str]:
         """The findings as text."""
         found = [line for item in self.sensitivities for line in sensitivity_lines(item)]
+        found += correlation_lines(self.correlations)
         if self.optimisation is not None:
             found += optimisation_lines(self.optimisation)
         return [*found, self.problem] if self.problem else found
@@ -51,10 +59,14 @@ def findings(folder: Path | str) -> Findings:
     optimisation = read_optimisation(folder)
     if optimisation is not None:
         return Findings(optimisation=optimisation)
-    data = open_study(folder).load()
-    sample = study_of(data).sample
-    if sample is None or sample.method != "saltelli":
+    data = open_study(folder)
+    study = study_of(data)
+    if study.sample is None:
         return Findings()
+    if study.sample.method != "saltelli":
+        known = {item.quantity: item for item in rank_correlations(data)}
+        wanted = dict.fromkeys((*study.show, *study.derived, *(study.record or ()))) or known
+        return Findings(correlations=[known[name] for name in wanted if name in known][:_SHOWN])
     try:
         return Findings(sensitivities(data))
     except OutputError as error:
@@ -75,6 +87,18 @@ def sensitivity_lines(found: Sensitivity) -> list[str]:
     rest = found.ranked[_SHOWN:]
     if rest:
         lines.append(f"  and {len(rest)} more, each with a total of at most {found.total[rest[0]].value:.2f}")
+    return lines
+
+
+def correlation_lines(found: Sequence[RankCorrelation]) -> list[str]:
+    """Return a line per quantity: the keys that move it beyond chance, the strongest first."""
+    if not found:
+        return []
+    lines = [f"rank correlations; chance reaches {max(item.noise for item in found):.2f}"]
+    for item in found:
+        strong = [key for key in item.ranked if abs(item.coefficients[key]) > item.noise][:_STRONGEST]
+        told = ", ".join(f"{key} {item.coefficients[key]:+.2f}" for key in strong)
+        lines.append(f"  {item.label:<32}{told or 'none beyond chance'}")
     return lines
 
 

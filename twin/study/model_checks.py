@@ -1,4 +1,4 @@
-"""Reduced against full: the hottest point of a study and ten random ones, computed again.
+"""Reduced against full: the answer of a search, the hottest point of a study and ten random ones, computed again.
 
 Steady points are computed with the full model, runs with their own checks at the hottest and at ten random instants.
 """
@@ -6,7 +6,8 @@ Steady points are computed with the full model, runs with their own checks at th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from twin.thermal.reduced.twofold import FULL_INSTEAD
 CHECKS = "checks.json"
 MODEL, REDUCED, FULL = "thermal.model", "reduced", "full"
 RANDOM_POINTS = 10
+ANSWER = "answer"
 _SEED = 1
 _PEAK = "peak_temperature_K"
 _COMPARED = (_PEAK, "wafer_power_W")
@@ -34,7 +36,7 @@ _COMPARED = (_PEAK, "wafer_power_W")
 
 @dataclass(frozen=True)
 class Check:
-    """A quantity of one point by both models, in SI; `chosen` tells why this point: `hottest` or `random`.
+    """A quantity of one point by both models, in SI; `chosen` tells why: `answer`, `hottest` or `random`.
 
     Of a run that is the hottest point at the instant at which they differ most.
     """
@@ -64,15 +66,15 @@ class _Chosen:
     base: str
 
     @classmethod
-    def of(cls, plan: Plan, catalogue: Catalogue) -> _Chosen:
-        """Return the choice among the points that the reduced model has computed."""
+    def of(cls, plan: Plan, catalogue: Catalogue, answers: Sequence[int]) -> _Chosen:
+        """Return the choice among the points that the reduced model has computed; `answers` are among them."""
         by_full = catalogue.warned(FULL_INSTEAD)
         known = {
             number: figures
             for number, _, figures in catalogue.results()
             if figures and figures.get(_PEAK) and number not in by_full
         }
-        why = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()})
+        why = chosen_points({number: float(figures[_PEAK] or 0.0) for number, figures in known.items()}, answers)
         steady, base = plan.study.steady, plan.base_text
         if steady:
             base = json.dumps({**plan.base, "thermal": {**plan.base["thermal"], "model": FULL}})
@@ -89,26 +91,36 @@ def is_checked(plan: Plan) -> bool:
     return bool(plan.base["thermal"]["model"] == REDUCED)
 
 
-def are_missing(plan: Plan, catalogue: Catalogue, folder: Path) -> bool:
+def are_missing(plan: Plan, catalogue: Catalogue, folder: Path, answers: Sequence[int] = ()) -> bool:
     """Tell whether a study is to be checked and was not yet, or not at the points that it has now."""
-    return is_checked(plan) and _checked_points(folder) != sorted(_Chosen.of(plan, catalogue).identities)
+    return is_checked(plan) and _checked_points(folder) != sorted(_Chosen.of(plan, catalogue, answers).identities)
 
 
-def chosen_points(peaks: Mapping[int, float], seed: int = _SEED) -> dict[int, str]:
-    """Return the numbers of the hottest point and of ten others, drawn with a seed, with why each was chosen."""
+def chosen_points(peaks: Mapping[int, float], answers: Sequence[int] = (), seed: int = _SEED) -> dict[int, str]:
+    """Return the numbers of the answers, the hottest point and ten others, drawn, with why each was chosen."""
     if not peaks:
         return {}
     hottest = max(peaks, key=lambda number: (peaks[number], -number))
-    others = sorted(set(peaks) - {hottest})
+    others = sorted(set(peaks) - {hottest, *answers})
     drawn = np.random.default_rng(seed).permutation(len(others))[:RANDOM_POINTS]
-    return {hottest: "hottest", **{others[place]: "random" for place in sorted(drawn)}}
+    random = {others[place]: "random" for place in sorted(drawn)}
+    return {hottest: "hottest", **random, **{number: ANSWER for number in answers if number in peaks}}
 
 
 def write_checks(
-    plan: Plan, catalogue: Catalogue, shared: SharedPoints | None, task: Task, client: Any, folder: Path
+    plan: Plan,
+    catalogue: Catalogue,
+    shared: SharedPoints | None,
+    task: Task,
+    client: Any,
+    folder: Path,
+    answers: Sequence[int] = (),
 ) -> None:
-    """Compute the chosen points of a study again and keep how far the models are apart in its folder."""
-    chosen, checked = _Chosen.of(plan, catalogue), not plan.study.steady
+    """Compute the chosen points of a study again and keep how far the models are apart in its folder.
+
+    answers : numbers of the points that are the answer of a search
+    """
+    chosen, checked = _Chosen.of(plan, catalogue, answers), not plan.study.steady
     identities = chosen.identities
     outcomes = list(shared.find(list(identities))) if shared is not None else []
     left = [(name, plan.changes(number)) for name, number in identities.items() if name not in _names(outcomes)]
@@ -175,9 +187,8 @@ def checks_in_words(checks: list[Check]) -> str:
     powers = [abs(check.difference) / check.full for check in checks if check.quantity != _PEAK and check.full]
     worst = max(peaks, key=lambda check: abs(check.difference))
     power = f", wafer power by at most {100 * max(powers):.2g} %" if powers else ""
-    random = sum(check.chosen == "random" for check in peaks)
-    hottest = "the hottest and " * (random < len(peaks))
-    return (
-        f"reduced less full model at {hottest}{random} random points: peak temperature by at most "
-        f"{abs(worst.difference):.2g} K{power}"
-    )
+    counts = Counter(check.chosen for check in peaks)
+    places = ["the optimum" if counts[ANSWER] == 1 else f"{counts[ANSWER]} points of the front"] * (ANSWER in counts)
+    places += ["the hottest point"] * ("hottest" in counts) + [f"{counts['random']} random ones"] * ("random" in counts)
+    told = ", ".join(places[:-1]) + " and " * (len(places) > 1) + places[-1]
+    return f"reduced less full model at {told}: peak temperature by at most {abs(worst.difference):.2g} K{power}"

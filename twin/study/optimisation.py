@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twin.errors import OutputError, RunStopped
 from twin.results.checkpoint import replace_file
-from twin.study import dataset
+from twin.study import dataset, model_checks
 from twin.study.catalogue import Catalogue
 from twin.study.evaluations import Connect, Evaluation, Evaluations, Tell
 from twin.study.optimise import Goal, LimitAtOptimum, Optimum, Slope, optimum
@@ -100,10 +100,8 @@ def search_optimum(
     task: Task,
     connect: Connect,
     tell: Tell,
-) -> tuple[int, str]:
-    """Search, write study.zarr and optimum.json, and return how many points were computed now and have a result.
-
-    With it comes why there is no answer; empty if there is one.
+) -> str:
+    """Search, write study.zarr and optimum.json, and return why there is no answer; empty if there is one.
 
     The search is a function of the results of its points alone: after an interruption it takes the same way again,
     through points that are known.
@@ -133,10 +131,20 @@ def search_optimum(
             stopped = stop
         if stopped is not None and not evaluations.all:
             raise stopped
-        kept.write(evaluations)
-    answer = _answer(goal, plan, evaluations.all, found, "" if stopped is None else str(stopped))
-    _write(answer, folder)
-    return evaluations.done, answer.problem
+        points = kept.write(evaluations)
+        answer = _answer(goal, plan, evaluations.all, found, "" if stopped is None else str(stopped))
+        _write(answer, folder)
+        best = [number for number, point in enumerate(evaluations.all) if any(point is one for one in _best(found))]
+        if stopped is None and model_checks.are_missing(points, catalogue, folder, best):
+            model_checks.write_checks(points, catalogue, shared, task, evaluations.client, folder, best)
+    return answer.problem
+
+
+def _best(found: Optimum | list[FrontPoint] | None) -> list[Evaluation]:
+    """Return the points that are the answer."""
+    if isinstance(found, Optimum):
+        return [found.point]
+    return [one.point for one in found or []]
 
 
 class _Kept:
@@ -148,17 +156,18 @@ class _Kept:
 
     def bring_up_to_date(self, evaluations: Evaluations) -> None:
         """Write the points if that was not done lately."""
-        if time.monotonic() >= self._next:
+        if evaluations.all and time.monotonic() >= self._next:
             self.write(evaluations)
             self._next = time.monotonic() + _EVERY
 
-    def write(self, evaluations: Evaluations) -> None:
-        """Write the points that were asked for so far."""
+    def write(self, evaluations: Evaluations) -> Plan:
+        """Write the points that were asked for so far, and return their plan."""
         points = evaluations.points(np.array([point.shares for point in evaluations.all]))
         excluded = [number for number in range(points.points) if points.is_excluded(number)]
         identities = [points.identity(number) for number in range(points.points)]
-        self._catalogue.begin(self._plan.signature, identities, excluded)
+        self._catalogue.list_points(identities, excluded, evaluations.computed)
         dataset.write(points, self._catalogue, self._folder)
+        return points
 
 
 def read_optimisation(folder: Path | str) -> Optimisation | None:

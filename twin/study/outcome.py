@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PENDING, RUNNING, DONE, FAILED, EXCLUDED = "pending", "running", "done", "failed", "excluded"
-STATES = (PENDING, RUNNING, DONE, FAILED, EXCLUDED)
 
 Figures = dict[str, float | None]
 

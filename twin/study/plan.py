@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,12 +137,24 @@ class Plan:
 
     @cached_property
     def signature(self) -> str:
-        """What fixes the points of a study and their order; what is recorded of them is left out."""
+        """What fixes the points of a study and their order; what is recorded of them is left out.
+
+        Files are told by their names alone: a study goes on after its folder was moved.
+        """
         varied: Any = [[d.name, [[v.key.name, list(v.written)] for v in d.values]] for d in self.dimensions]
         if self.study.optimise is not None:
             varied = [self.study.optimise.model_dump(mode="json"), self.study.derived]
         conditions = [constraint.text for constraint in self.constraints]
-        return json.dumps([self.base, varied, conditions, self.study.steady], sort_keys=True)
+        return json.dumps(_portable([self.base, varied, conditions, self.study.steady]), sort_keys=True)
+
+
+def _portable(node: Any) -> Any:
+    """Return plain values with the folders of files left out."""
+    if isinstance(node, Mapping):
+        return {_portable(key): _portable(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_portable(value) for value in node]
+    return Path(node).name if isinstance(node, str) and Path(node).is_absolute() else node
 
 
 def resolved(base: str, changes: Mapping[str, Any]) -> dict[str, Any]:

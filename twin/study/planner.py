@@ -367,7 +367,8 @@ class Planner:
                     Problem("record", f"'{name}' is no key figure. {did_you_mean(name, self.figures)}")
                 )
         for name in self.study.derived:
-            if name in self.figures or name in ("status", POINT, REPLICA) or not name.isidentifier():
+            taken = (*self.figures, *self.table, "status", POINT, REPLICA)
+            if name in taken or not name.isidentifier():
                 self.problems.append(Problem(f"derived.{name}", "choose another name: letters, digits, _, not taken"))
 
     def _check_search(self, units: Mapping[str, str | None]) -> None:

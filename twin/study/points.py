@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from twin.errors import OutputError
 from twin.results.kpis import KPIS
-from twin.spec.documents import validate
 from twin.spec.study import Study
 from twin.study.catalogue import CATALOGUE
-from twin.study.dataset import STATUS, open_study
+from twin.study.dataset import STATUS, open_study, study_of
 from twin.study.outcome import DONE, FAILED
 from twin.study.plan import POINT, REPLICA, SEED
 from twin.study.stack_points import STACK_FIGURES
@@ -39,7 +38,7 @@ _VAGUE = frozenset({"thickness", "width", "value", "power", "conductivity", "des
 class Column:
     """One quantity of all points: values (points,) in the SI unit `unit`, text where the unit is None.
 
-    `axis` has the values of a varied key in their order; empty for what was computed.
+    `axis` has the values of a varied key as they were written; empty for what was computed.
     """
 
     name: str
@@ -58,6 +57,11 @@ class Column:
     def is_number(self) -> bool:
         """Whether it is a number."""
         return self.unit is not None
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """Places of the axis from its lowest number on; of texts as they were written."""
+        return np.argsort(self.axis) if self.is_number else np.arange(len(self.axis))
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,13 @@ class StudyPoints:
         return {name: _plain(self.columns[name].values[number]) for name in names}
 
     def neighbour(self, number: int, key: str, step: int) -> int | None:
-        """Return the number of the point `step` places further along an axis; None beyond its ends."""
+        """Return the number of the point `step` values further up an axis; None beyond its ends."""
         place = [int(index) for index in np.unravel_index(number, tuple(self.shape.values()))]
-        along = list(self.shape).index(key)
-        moved = place[along] + step
-        if not 0 <= moved < self.shape[key]:
+        along, order = list(self.shape).index(key), self.columns[key].order
+        moved = int(np.flatnonzero(order == place[along])[0]) + step
+        if not 0 <= moved < order.size:
             return None
-        place[along] = moved
+        place[along] = int(order[moved])
         return int(np.ravel_multi_index(place, tuple(self.shape.values())))
 
 
@@ -145,12 +149,8 @@ class Provenance:
 
 def read_points(folder: Path | str) -> StudyPoints:
     """Return the points of the study in a folder; OutputError if it holds none."""
-    from ruamel.yaml import YAML
-
-    data = open_study(folder).load()
-    tree = YAML(typ="safe", pure=True).load(str(data.attrs["study"]))
-    tree.pop("kind", None)
-    study: Study = validate(tree, Study, str(folder))
+    data = open_study(folder)
+    study = study_of(data)
     replicas = data.sizes.get(REPLICA, 1)
     merged = _without_replicas(data)
     shape = {str(name): size for name, size in merged.sizes.items()}

@@ -38,14 +38,17 @@ _SHOWN_ERRORS = 5
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is; `computed` of `to_compute` points in this start, so many `seconds` ago."""
+    """How far a study is; `computed` of `to_compute` points in this start, so many `seconds` ago.
+
+    A search does not know how many points it will ask for: `to_compute` is None.
+    """
 
     points: int
     done: int
     failed: int
     excluded: int
     computed: int
-    to_compute: int
+    to_compute: int | None
     seconds: float
 
 
@@ -111,7 +114,7 @@ def study(
         return dataset.open_study(out)
     with tempfile.TemporaryDirectory(prefix="twin-study-") as folder:
         _require_answer(run_study(given, Path(folder), **options))
-        return dataset.open_study(folder).load()
+        return dataset.open_study(folder)
 
 
 def _require_answer(found: Summary) -> None:
@@ -165,7 +168,6 @@ class _Running:
         self._handed: list[str] = []
         self._left: list[tuple[int, str]] = []
         self._computed, self._start = 0, time.perf_counter()
-        self._searched: int | None = None
         self._problem = ""
         self._next_write = self._start + _FIRST_WRITE
 
@@ -209,7 +211,7 @@ class _Running:
     def search(self, workers: int | None, scheduler: Any | None) -> None:
         """Search for the optimum of a study."""
         self._start = time.perf_counter()
-        self._searched, self._problem = search_optimum(
+        self._problem = search_optimum(
             self._plan,
             self._folder,
             self._catalogue,
@@ -222,7 +224,7 @@ class _Running:
     def _tell_search(self, points: int, failed: int, computed: int) -> None:
         if self._progress is not None:
             seconds = time.perf_counter() - self._start
-            self._progress(Progress(points, points - failed, failed, 0, computed, computed, seconds))
+            self._progress(Progress(points, points - failed, failed, 0, computed, None, seconds))
 
     def _task(self) -> Task:
         """Return what all points share."""
@@ -279,7 +281,7 @@ class _Running:
             done=counts.get(DONE, 0),
             failed=counts.get(FAILED, 0),
             excluded=counts.get(EXCLUDED, 0),
-            reused=self._catalogue.reused() if self._searched is None else counts.get(DONE, 0) - self._searched,
+            reused=self._catalogue.reused(),
             wall_time=wall_time,
             errors=tuple(self._catalogue.errors(_SHOWN_ERRORS)),
             notes=notes,

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from twin.errors import OutputError
 from twin.results.kpis import KPIS, NUMERICAL
-from twin.spec.documents import validate
 from twin.spec.sample import LEAST_ROWS
-from twin.spec.study import Study
-from twin.study.dataset import STATUS
+from twin.study.dataset import STATUS, study_of
 from twin.study.plan import POINT, REPLICA
 
 if TYPE_CHECKING:
@@ -151,26 +149,21 @@ def rank_correlations(data: xr.Dataset) -> list[RankCorrelation]:
     return found
 
 
-def study_of(data: xr.Dataset) -> Study:
-    """Return the study that a data set holds the results of."""
-    from ruamel.yaml import YAML
-
-    tree = YAML(typ="safe", pure=True).load(str(data.attrs["study"]))
-    tree.pop("kind", None)
-    found: Study = validate(tree, Study, "study")
-    return found
-
-
 def sampled_keys(data: xr.Dataset) -> list[str]:
     """Return the keys that vary along the points of a sample."""
     return [str(name) for name, values in data.coords.items() if values.dims == (POINT,) and name != POINT]
 
 
 def _mixed_keys(data: xr.Dataset, planned: int) -> list[str]:
-    """Return the keys in the order of the blocks of a saltelli design: each block differs from A in one key."""
+    """Return the keys in the order of the blocks of a saltelli design: each block differs from A in one key.
+
+    A key of few values may be the same in A and B; which of these blocks is whose makes no difference.
+    """
     columns = {name: np.asarray(data[name].values).reshape(-1, planned) for name in sampled_keys(data)}
     blocks = range(2, len(columns) + 2)
-    return [next(name for name, c in columns.items() if (c[block] != c[0]).any()) for block in blocks]
+    mixed = [next((name for name, c in columns.items() if (c[block] != c[0]).any()), None) for block in blocks]
+    left = iter([name for name in columns if name not in mixed])
+    return [next(left) if name is None else name for name in mixed]
 
 
 def _quantities(data: xr.Dataset) -> list[tuple[str, Numbers]]:

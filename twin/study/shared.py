@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from twin.cache import cache_folder
@@ -16,6 +17,8 @@ from twin.study.catalogue import add_warnings, written
 from twin.study.outcome import Outcome
 
 _AT_ONCE = 500
+_MOST = 500_000
+"""Points that are kept, about 0.6 GB; the oldest are dropped beyond, those of earlier versions first."""
 _COLUMNS = "identity, figures, started, finished, host, worker, warnings"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
@@ -45,6 +48,8 @@ class SharedPoints:
     def close(self) -> None:
         """Close the file."""
         if self._db is not None:
+            with suppress(sqlite3.DatabaseError):
+                self._db.execute("DELETE FROM points WHERE rowid <= (SELECT max(rowid) FROM points) - ?", (_MOST,))
             self._db.close()
             self._db = None
 

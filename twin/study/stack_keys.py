@@ -27,15 +27,11 @@ def _of_all(name: str) -> str:
 
 def set_in_stack(tree: dict[str, Any], key: str, value: Any) -> bool:
     """Set a key in the tree of a stack file, in place; tell whether it was found."""
-    *parents, last = _words(key)
+    *parents, last = key.split(".")
     found = list(_nodes(tree, parents))
     for node in found:
         node[last] = value
     return bool(found)
-
-
-def _words(key: str) -> list[str]:
-    return key.split(".")
 
 
 def _nodes(node: Any, words: list[str]) -> Iterator[dict[str, Any]]:

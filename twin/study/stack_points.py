@@ -149,9 +149,11 @@ def resolved_stack(base: str, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def stack_identity(tree: dict[str, Any]) -> str:
     """Return the identity of a point, the same in every study and on every machine."""
-    maps = [Path(source["map"]).read_text() for source in tree.get("sources", []) if source.get("map")]
+    sources = tree.get("sources", [])
+    maps = [Path(source["map"]).read_text() for source in sources if source.get("map")]
     inputs = [(key, digest(kind, name)) for key, kind, name in references(tree)]
-    return sha([code_digest(), "stack", {**tree, "title": ""}, inputs, maps])
+    nameless = [{**source, "map": ""} if source.get("map") else source for source in sources]
+    return sha([code_digest(), "stack", {**tree, "title": "", "sources": nameless}, inputs, maps])
 
 
 def stack_figures(tree: dict[str, Any]) -> tuple[Figures, tuple[str, ...]]:

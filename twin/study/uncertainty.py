@@ -96,7 +96,7 @@ def _ensemble(
         summary = run_study(content, folder / _STUDY, workers=workers, progress=progress)
     except RunStopped as stop:
         raise RunStopped(f"the uncertainty bands could not be computed: {stop}") from stop
-    data = open_study(folder / _STUDY).load()
+    data = open_study(folder / _STUDY)
     over = plan(*read_study(content)).over
     found = bands(data, nominal)
     reasons = tuple(dict.fromkeys(error for _, error in summary.errors))

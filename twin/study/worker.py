@@ -79,17 +79,17 @@ def _outcome(task: Task, identity: str, changes: dict[str, Any]) -> Outcome:
     started = time.time()
     figures, error, lasting = None, "", True
     warnings: tuple[str, ...] = ()
-    if _identity(task, changes) != identity:
-        error, lasting = "the worker has another version of twin, or other data, than the study", False
-    else:
-        try:
+    try:
+        if _identity(task, changes) == identity:
             figures, warnings = _figures(task, changes)
-        except (RunStopped, SpecError, NotConverged, np.linalg.LinAlgError) as stop:
-            error = str(stop) or type(stop).__name__
-        except TwinError as lack:  # of the machine: a compiler, memory, a file
-            error, lasting = str(lack), False
-        except Exception as fault:
-            error, lasting = f"{type(fault).__name__}: {fault}", False
+        else:
+            error, lasting = "the worker has another version of twin, or other data, than the study", False
+    except (RunStopped, SpecError, NotConverged, np.linalg.LinAlgError) as stop:
+        error = str(stop) or type(stop).__name__
+    except TwinError as lack:  # of the machine: a compiler, memory, a file
+        error, lasting = str(lack), False
+    except Exception as fault:
+        error, lasting = f"{type(fault).__name__}: {fault}", False
     host, process = socket.gethostname(), str(os.getpid())
     return Outcome(identity, figures, error, lasting, started, time.time(), host, process, warnings)
 

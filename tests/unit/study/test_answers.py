@@ -52,9 +52,8 @@ def test_limits_move_the_best() -> None:
     assert (found.holding, found.points) == (2 * 2, 28)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-def test_how_far_a_key_may_go_lies_between_points(reverse: bool) -> None:
-    inlets = INLETS[::-1] if reverse else INLETS
+@pytest.mark.parametrize("inlets", [INLETS, INLETS[::-1], [290.0, 320.0, 300.0, 310.0], [310.0, 290.0, 300.0, 320.0]])
+def test_how_far_a_key_may_go_lies_between_points(inlets: list[float]) -> None:
     points = made({INLET: inlets}, {"peak_K": ("K", lambda inlet: 1.5 * inlet - 120.0)})
     up = only(points, maximise=INLET, limits=("peak_K <= 336 K",))
     assert up.best == pytest.approx(304.0, abs=1e-9)
@@ -137,9 +136,8 @@ def test_plateau_is_told_from_its_first_to_its_last_point() -> None:
     assert found.around[STREAMS].between == (12.0, None)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-def test_better_neighbour_that_breaks_a_limit_is_known(reverse: bool) -> None:
-    flows = FLOWS[::-1] if reverse else FLOWS
+@pytest.mark.parametrize("flows", [FLOWS, FLOWS[::-1], FLOWS[::2] + FLOWS[1::2]])
+def test_better_neighbour_that_breaks_a_limit_is_known(flows: list[float]) -> None:
     results = {"power_W": ("W", lambda flow: 1e12 * flow**3), "peak_K": ("K", lambda flow: 290.0 + 5e-3 / flow)}
     points = made({FLOW: flows}, results)  # type: ignore[arg-type]
     found = only(points, minimise="power_W", limits=("peak_K <= 305 K",))
@@ -176,6 +174,14 @@ def test_limit_over_a_missing_quantity_says_nothing() -> None:
     points = made({SYSTEM: ["wafer", "gpu"]}, {"peak_K": ("K", lambda s: 400.0 if s == "wafer" else np.nan)})
     assert holding(points, Answer(minimise="peak_K", limits=("peak_K <= 350 K",))).tolist() == [False, True]
     assert only(points, minimise="peak_K", limits=("peak_K <= 350 K",)).number is None
+
+
+def test_limit_that_says_nothing_before_it_breaks() -> None:
+    never = {"time_s": ("s", lambda inlet: {290.0: np.nan, 300.0: np.nan, 310.0: 1.5, 320.0: 1.0}[inlet])}
+    found = only(made({INLET: INLETS}, never), maximise=INLET, limits=("time_s >= 2 s",))  # type: ignore[arg-type]
+    assert found.edge is not None
+    assert (found.edge.reached, found.edge.last, found.edge.beyond) == (None, 300.0, 310.0)
+    assert found.edge.broken == "time_s >= 2 s"
 
 
 def test_curve_of_a_limit() -> None:

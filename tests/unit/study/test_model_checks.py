@@ -58,7 +58,7 @@ def test_study_is_checked_against_the_full_model(tmp_path: Path, monkeypatch: py
         found = {check.number: getattr(check, of) for check in checks if check.quantity == "peak_temperature_K"}
         assert [found[number] for number in range(3)] == peaks.tolist()
     assert read_checks(tmp_path / "full") == []
-    assert "hottest and 2 random points" in checks_in_words(checks)
+    assert "the hottest point and 2 random ones:" in checks_in_words(checks)
     written = (tmp_path / "out" / "checks.json").read_text()
     (tmp_path / "out" / "checks.json").write_text('{"points": ["of", "before"], "checks": []}')
     run_study(STUDY, tmp_path / "out", workers=1)

@@ -18,6 +18,7 @@ from twin.errors import RunStopped, SpecError
 from twin.study import batches
 from twin.study.dataset import open_study
 from twin.study.findings import findings
+from twin.study.model_checks import checks_in_words, read_checks
 from twin.study.optimisation import Optimisation, read_optimisation
 from twin.study.planner import plan, read_study
 from twin.study.run import Summary, run_study
@@ -59,6 +60,9 @@ def test_optimum_under_an_active_limit(tmp_path: Path, monkeypatch: pytest.Monke
     text = "\n".join(findings(tmp_path).lines)
     assert "active, one K more saves 0.4" in text
     assert findings(tmp_path).to_json()["optimisation"]["solutions"][0]["keys"] == best.keys
+    (checked,) = [check for check in read_checks(tmp_path) if check.chosen == "answer"]
+    assert checked.number == [point.keys for point in found.tried].index(best.keys)
+    assert "full model at the optimum, the hottest point and 10 random ones" in checks_in_words(read_checks(tmp_path))
 
 
 def test_optimum_at_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +93,7 @@ def test_front_between_two_distances(tmp_path: Path, monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose([solution.keys[1] for solution in found.solutions], 0.5, atol=0.02)
     assert table[0, 1] == pytest.approx(0.36, abs=0.01)
     assert table[-1, 0] == pytest.approx(0.36, abs=0.01)
+    assert sum(check.chosen == "answer" for check in read_checks(tmp_path)) == 7
 
 
 def test_search_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

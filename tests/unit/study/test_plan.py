@@ -92,6 +92,26 @@ def test_identity_follows_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     forget()
 
 
+def test_study_is_the_same_after_its_folder_was_moved(tmp_path: Path) -> None:
+    found = []
+    for name in ("here", "there"):
+        trace = tmp_path / name / "trace.csv"
+        trace.parent.mkdir()
+        trace.write_text(
+            "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,374,44\n2023-11-16 18:15:50.99,396,109\n"
+        )
+        found.append(
+            planned(
+                base="wse3-llama3.1-8b-conversation",
+                set={"workload.trace": str(trace)},
+                axes={"cooling.flow_rate": ["30 L/min"]},
+            )
+        )
+    assert found[0].base != found[1].base
+    assert found[0].signature == found[1].signature
+    assert found[0].identity(0) == found[1].identity(0)
+
+
 @pytest.mark.parametrize("method", ["lhs", "sobol", "random"])
 def test_samples_lie_within_their_spans_and_repeat(method: str) -> None:
     over = {"cooling.flow_rate": ["20 L/min", "60 L/min"], "workload.streams": {"from": 1, "to": 8}}
@@ -157,6 +177,10 @@ def test_all_problems_are_said_at_once() -> None:
         ({"set": {"model": "x"}, "axes": {"model": ["llama-3.1-8b"]}}, "is in `set` as well"),
         ({"axes": {"workload.seed": [1, 2]}, "replicas": 2}, "cannot be used with an axis"),
         ({"axes": {"model": ["llama-3.1-8b"]}, "derived": {"status": "1 + 1"}}, "derived.status: choose another name"),
+        (
+            {"axes": {"model": ["llama-3.1-8b"]}, "derived": {"model": "system_power_W / 2"}},
+            "derived.model: choose another name",
+        ),
         ({"axes": {"control.tolerance": {"from": 0, "to": 1, "points": 3, "spacing": "log"}}}, "ends above zero"),
         ({"axes": {"workload.streams": [10**30]}}, "must be at most 9007199254740992"),
         ({"axes": {"workload.streams": {"from": 1, "to": 10**30, "points": 3}}}, "must be at most 9007199254740992"),

@@ -14,6 +14,7 @@ from model_functions import BASE, UNIT_KEYS, X, Y
 from scipy import stats
 
 from twin.errors import OutputError
+from twin.report.study import render
 from twin.study import batches
 from twin.study.dataset import open_study
 from twin.study.findings import findings
@@ -101,6 +102,17 @@ def test_design_of_few_rows_says_how_many_are_needed(tmp_path: Path, monkeypatch
     assert re.fullmatch("no Sobol indices: [1-7] of 8 rows of the design have all their values; 8 are needed", line)
 
 
+def test_whole_key_that_is_the_same_in_both_halves_of_a_design(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {"workload.streams": [1, 2], X: [0, 1], Y: [0, 1]}
+    sample = {"method": "saltelli", "points": 8, "seed": 32, "over": over}
+    content = {**SALTELLI, "sample": sample, "record": ["facility_energy_per_token_J"]}
+    data = open_study(run(tmp_path, content, model_functions.two_valleys, monkeypatch))
+    streams = data["workload.streams"].values.reshape(5, 8)
+    assert (streams == streams[0]).all(), "with this seed no block differs from A in this key"
+    (found,) = sensitivities(data)
+    assert found.total["workload.streams"].value == pytest.approx(0.0, abs=1e-12)
+
+
 @pytest.mark.parametrize(("keys", "points"), [(3, 64), (15, 64), (30, 128)])
 def test_total_indices_of_a_sum_of_many_keys(keys: int, points: int) -> None:
     """Each is its key's share of the variance; the pairs of like columns in a short sequence do not meet."""
@@ -126,6 +138,11 @@ def test_rank_correlations_of_a_weighted_sum(tmp_path: Path, monkeypatch: pytest
     content = {**SALTELLI, "sample": {"method": "lhs", "points": 400, "seed": 2, "over": {X: [0, 1], Y: [0, 1]}}}
     data = open_study(run(tmp_path, content, model_functions.weighted_sum, monkeypatch))
     (found,) = rank_correlations(data)
+    told = findings(tmp_path)
+    assert told.correlations == [found]
+    assert told.lines[1].split()[-4:] == [Y, f"{found.coefficients[Y]:+.2f},", X, f"{found.coefficients[X]:+.2f}"]
+    assert told.to_json() == {}
+    assert 'id="tornado-peak_temperature_K"' in render(tmp_path)
     assert found.ranked == [Y, X]
     assert found.coefficients[Y] == pytest.approx(-0.8, abs=0.08)
     assert found.coefficients[X] == pytest.approx(0.6, abs=0.08)

@@ -57,6 +57,25 @@ def test_points_are_stacks_with_keys_changed(plates: tuple[str, str]) -> None:
     assert len(identities) == 2, "stacks that are made equal are one point"
 
 
+def test_map_may_lie_anywhere_and_is_needed(tmp_path: Path) -> None:
+    found = []
+    for name in ("here", "there"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "map.csv").write_text("1,2\n3,4\n")
+        source = "sources: [{layer: die, map: map.csv}]"
+        (folder / "plate.yaml").write_text(PLATE.replace("sources: [{face: bottom, power: 10 W}]", source) % "1 mm")
+        found.append(planned(str(folder / "plate.yaml"), axes={"layers.lid.thickness": ["1 mm", "2 mm"]}))
+    assert found[0].signature == found[1].signature
+    assert found[0].identity(0) == found[1].identity(0)
+    (tmp_path / "here" / "map.csv").unlink()
+    task = Task(found[0].base_text, True, (), "", "", kind=STACK)
+    (outcome,) = compute(task, [(found[1].identity(0), found[0].changes(0))])
+    assert outcome.figures is None
+    assert not outcome.lasting
+    assert "map.csv" in outcome.error
+
+
 def test_figures_of_a_plate_as_worked_out_by_hand(plates: tuple[str, str]) -> None:
     thin, _ = plates
     found = planned(thin, axes={"sources.0.power": ["10 W", "20 W"]})

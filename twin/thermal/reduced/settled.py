@@ -109,7 +109,6 @@ class SettledMap:
     """Answers of all modes at a reference flow to heat, wall and coolant sources by row.
 
     flow_rate, temperature : the reference
-    tile_shapes : integrals of the modes over the tiles along x, (modes, tile_x)
     to_heat, to_sources : flux (W/m2), coolant and heat layer (K) of each row, (modes, 3 rows, rows or 2 rows)
     surface_to_heat, surface_to_sources : heat layer's mean over its thickness on the nodes along y,
         (modes, ny, rows or 2 rows)
