@@ -163,7 +163,7 @@ def line(progress: Progress) -> str:
         text += f", {progress.excluded} excluded"
     rate = progress.computed / max(progress.seconds, 1e-9)
     if progress.to_compute is None:
-        return f"{text}; {rate:.3g} points/s"
+        return f"{text}; {rate:.3g} points/s" if progress.computed else text
     if not progress.computed:
         return f"{text}; {progress.to_compute} to compute"
     left = (progress.to_compute - progress.computed) / rate
