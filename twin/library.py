@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +16,7 @@ from twin.errors import LibraryError, Problem, SpecError, did_you_mean
 from twin.spec import provenance as origin
 from twin.spec.base import Spec
 from twin.spec.documents import read_yaml, validate
+from twin.spec.keys import leaves
 from twin.spec.provenance import Provenance
 
 _KINDS: dict[str, tuple[str, str]] = {
@@ -39,6 +39,8 @@ _WITHOUT_INHERITANCE = {"study"}
 """Kinds whose `base:` names something else than an entry of their own kind."""
 _SUFFIXES = (".yaml", ".json")
 _extra_folders: list[Path] = []
+Stamps = dict[Path, tuple[int, int]]
+"""When files were changed, in ns, and their sizes in bytes."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class Entry:
     def assumed(self) -> tuple[Provenance, ...]:
         """The values that nobody published."""
         return tuple(item for item in self.provenance if item.status == "assumed")
+
+
+_entries: dict[tuple[str, str], tuple[Entry, Stamps]] = {}
+"""What was read, by kind and name or path, with the files that it was read from."""
 
 
 def kinds() -> list[str]:
@@ -82,7 +88,7 @@ def use_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise LibraryError(f"{folder}: no such folder of data")
     _extra_folders.insert(0, folder.resolve())
-    entry.cache_clear()
+    forget()
 
 
 def extra_folders() -> list[Path]:
@@ -93,7 +99,7 @@ def extra_folders() -> list[Path]:
 def clear_folders() -> None:
     """Search only $TWIN_DATA and the packaged data."""
     _extra_folders.clear()
-    entry.cache_clear()
+    forget()
 
 
 def folders(kind: str) -> list[Path]:
@@ -139,7 +145,7 @@ def find(kind: str, name: str) -> Path:
 
 def tree(kind: str, name: str) -> dict[str, Any]:
     """Return the raw mapping of an entry, with what it inherits by `base:` merged in."""
-    return _inherit(kind, find(kind, name), ())
+    return _inherit(kind, find(kind, name), [])
 
 
 def load(kind: str, name: str) -> Spec:
@@ -147,11 +153,35 @@ def load(kind: str, name: str) -> Spec:
     return entry(check_kind(kind), str(name)).spec
 
 
-@cache
 def entry(kind: str, name: str) -> Entry:
-    """Return an entry with its provenance; SpecError lists every problem of its file."""
-    path = find(kind, name)
-    return parse(kind, path, _inherit(kind, path, ()))
+    """Return an entry with its provenance, as first read; SpecError lists every problem of its file."""
+    key = kind, os.path.abspath(name) if name.endswith(_SUFFIXES) else name
+    if key not in _entries:
+        path = find(kind, name)
+        files: list[Path] = []
+        found = parse(kind, path, _inherit(kind, path, files))
+        _entries[key] = found, _stamps(files)
+    return _entries[key][0]
+
+
+def refresh() -> None:
+    """Forget the entries whose files have changed, or that another file stands for now."""
+    for (kind, name), (known, stamps) in list(_entries.items()):
+        try:
+            same = find(kind, name) == known.path and _stamps(list(stamps)) == stamps
+        except (LibraryError, OSError):
+            same = False
+        if not same:
+            del _entries[kind, name]
+
+
+def forget() -> None:
+    """Forget all entries: they are read anew."""
+    _entries.clear()
+
+
+def _stamps(files: list[Path]) -> Stamps:
+    return {path: (status.st_mtime_ns, status.st_size) for path in files for status in [path.stat()]}
 
 
 def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
@@ -170,7 +200,26 @@ def parse(kind: str, path: Path, raw: dict[str, Any]) -> Entry:
     if kind not in _WITHOUT_INHERITANCE:
         content.pop("base", None)
     spec = validate(origin.strip(content), spec_class(kind), path.name)
+    if problems := _range_problems(spec, sources):
+        raise SpecError(path.name, problems)
     return Entry(kind, path.stem, path, spec, tuple(sources), raw)
+
+
+def _range_problems(spec: Any, sources: list[Provenance]) -> list[Problem]:
+    """Return what is wrong with the ranges of values: their units, their order."""
+    ranges = {item.key: item.range for item in sources if item.range is not None}
+    found = []
+    for key, _ in leaves(spec) if ranges and isinstance(spec, Spec) else ():
+        if key.name not in ranges or not key.numeric:
+            continue
+        try:
+            low, high = (float(end) if key.quantity is None else key.quantity.convert(end) for end in ranges[key.name])
+        except ValueError as error:
+            found.append(Problem(f"{key.name}.range", str(error)))
+            continue
+        if not low < high:
+            found.append(Problem(f"{key.name}.range", "the lower bound must come first"))
+    return found
 
 
 def _require_kind(kind: str, path: Path, raw: dict[str, Any]) -> None:
@@ -178,14 +227,16 @@ def _require_kind(kind: str, path: Path, raw: dict[str, Any]) -> None:
         raise SpecError(path.name, [Problem("kind", f"is '{raw['kind']}', expected '{kind}'")])
 
 
-def _inherit(kind: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _inherit(kind: str, path: Path, seen: list[Path]) -> dict[str, Any]:
+    """Return what a file says with what it inherits; the files that are read are added to `seen`."""
     if path in seen:
         raise SpecError(path.name, [Problem("base", f"inherits from itself through {seen[-1].name}")])
+    seen.append(path)
     raw = read_yaml(path)
     _require_kind(check_kind(kind), path, raw)
     if "base" not in raw or check_kind(kind) in _WITHOUT_INHERITANCE:
         return raw
-    parent = _inherit(kind, find(kind, str(raw["base"])), (*seen, path))
+    parent = _inherit(kind, find(kind, str(raw["base"])), seen)
     return merge(parent, {key: value for key, value in raw.items() if key != "base"})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from tokenize import TokenError
 from typing import Any
 
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
@@ -39,7 +40,7 @@ def parse_unit(unit: str) -> Any:
 
     try:
         return _registry().parse_units(unit.replace("%", "percent"))
-    except (pint.PintError, AttributeError, ValueError, TypeError) as error:
+    except (pint.PintError, AttributeError, ValueError, TypeError, ArithmeticError, SyntaxError, TokenError) as error:
         raise UnitError(f"unknown unit '{unit}'") from error
 
 

@@ -44,6 +44,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("grid_loss", "P_g", "W", _WAFER, "loss in the on-wafer grid, heats the wafer", "grid loss"),
         Variable("regulator_loss", "P_r", "W", _WAFER, "loss of regulators and connectors", "regulator loss"),
         Variable("pump_power", "P_p", "W", _SERIES, "electrical power of pumps, all systems", "pump power"),
+        Variable("pump_heat", "Q_p", "W", _SERIES, "heat of the pumps to the coolant, all systems", "heat of pumps"),
         Variable("fan_power", "P_fan", "W", _SERIES, "fans of the dry coolers, which the facility adds", "fan power"),
         Variable("accelerator_power", "P_a", "W", _SERIES, "all wafers or accelerators", "accelerator power"),
         Variable("supply_loss", "P_s", "W", _SERIES, "loss of the power supplies", "supply loss"),

@@ -15,7 +15,7 @@ from twin import library
 def _own_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_extra_folders", [])
     monkeypatch.delenv("TWIN_DATA", raising=False)
-    library.entry.cache_clear()
+    library.forget()
 
 
 @pytest.fixture

@@ -81,12 +81,12 @@ class Bench:
         place = self.folder / library.find(kind, name).parent.name / f"{name}.yaml"
         place.parent.mkdir(exist_ok=True)
         place.write_text(yaml_text(tree))
-        library.entry.cache_clear()
+        library.forget()
         try:
             return any(differs(twin.run(s), self._usual[n]) for n, s in self._scenarios.items())
         finally:
             place.unlink()
-            library.entry.cache_clear()
+            library.forget()
 
 
 def differs(one: Results, other: Results) -> bool:

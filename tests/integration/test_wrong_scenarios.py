@@ -84,6 +84,7 @@ WRONG = {
     "base": Wrong("kind: scenario\nbase: wse3-conversation\n", "scenario", "Did you mean", "wse3-conversation"),
     "own-base": Wrong("kind: scenario\nbase: ./wrong.yaml\n", "base", "inherits from itself"),
     "empty": Wrong("", "is empty", "twin new"),
+    "circular": Wrong("kind: scenario\ntitle: &x [*x]\n", "contains itself", "alias"),
     "not-yaml": Wrong("kind: scenario\nbase: [\n", "is not YAML", "line 3"),
     "tabs": Wrong("kind: scenario\n\tbase: x\n", "is not YAML", "line 2"),
     "list": Wrong("- kind: scenario\n", "must be a mapping", "list"),

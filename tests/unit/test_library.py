@@ -31,13 +31,13 @@ Add = Callable[..., Path]
 def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
     """Return a function that writes a material into one of several data folders."""
     monkeypatch.setattr(library, "_extra_folders", [])
-    library.entry.cache_clear()
+    library.forget()
 
     def write(folder: str, name: str, text: str = "", conductivity: str = "1 W/m/K") -> Path:
         path = tmp_path / folder / "materials" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text or MATERIAL.format(title=name, conductivity=conductivity))
-        library.entry.cache_clear()
+        library.forget()
         return tmp_path / folder
 
     return write
@@ -153,3 +153,36 @@ def test_what_is_written_as_yaml_is_read_again(tmp_path: Path) -> None:
     chip = library.load("chip", "h100-like")
     path.write_text(yaml_text({"kind": "chip", "source": "a test", "status": "derived", **to_tree(chip)}))
     assert library.load("chip", str(path)) == chip
+
+
+def test_changed_files_are_read_anew_by_the_next_run(add: Add) -> None:
+    library.use_folder(add("a", "sand"))
+    file = str(add("b", "rock") / "materials" / "rock.yaml")
+    assert (conductivity("sand"), conductivity(file)) == (1, 1)
+    for path in (library.find("material", "sand"), Path(file)):
+        path.write_text(path.read_text().replace("1 W/m/K", "20 W/m/K"))
+    assert (conductivity("sand"), conductivity(file)) == (1, 1), "as one run has read them"
+    library.refresh()
+    assert (conductivity("sand"), conductivity(file)) == (20, 20)
+    library.find("material", "sand").unlink()
+    library.refresh()
+    with pytest.raises(LibraryError, match="not found"):
+        conductivity("sand")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ("[1, 2]", "conductivity.range: needs a unit"),
+        ("[1 W/m/K, 2 W]", "conductivity.range: '2 W' has the wrong dimension"),
+        ("[2 W/m/K, 1 W/m/K]", "conductivity.range: the lower bound must come first"),
+    ],
+)
+def test_ranges_are_checked_with_their_values(add: Add, bounds: str, message: str) -> None:
+    text = MATERIAL.format(title="sand", conductivity="1 W/m/K")
+    ranged = f"conductivity: {{value: 1 W/m/K, range: {bounds}, source: guess, status: assumed}}"
+    lines = [ranged if line.startswith("conductivity") else line for line in text.splitlines()]
+    library.use_folder(add("a", "sand", "\n".join(lines) + "\n"))
+    with pytest.raises(SpecError) as caught:
+        conductivity("sand")
+    assert message in str(caught.value)

@@ -46,7 +46,11 @@ def add_uncertainty(scenario: Scenario, results: Results, folder: Path, where: s
         note(f"no uncertainty bands: {stop}")
         return False
     complete = replace(found, scenario=digest(results.scenario))
-    replace_file(folder / UNCERTAINTY_FILE, json.dumps(complete.to_json(), indent=2).encode())
+    try:
+        replace_file(folder / UNCERTAINTY_FILE, json.dumps(complete.to_json(), indent=2).encode())
+    except OSError as error:
+        note(f"no uncertainty bands: {folder / UNCERTAINTY_FILE}: cannot be written ({error.strerror or error})")
+        return False
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -40,11 +40,15 @@ class FleetPower:
 
 @dataclass(frozen=True)
 class Fleet:
-    """`nodes` nodes, split into groups that each hold the model; requests are dealt to the groups in turn."""
+    """`nodes` nodes, split into groups that each hold the model; requests are dealt to the groups in turn.
+
+    `streams` bounds those of each group; None: as many as the cache and the stack hold.
+    """
 
     system: GpuSystem
     group: GpuGroup
     nodes: int
+    streams: int | None = None
 
     @property
     def replicas(self) -> int:
@@ -60,10 +64,10 @@ class Fleet:
         return tuple(Queue() for _ in range(self.replicas))
 
     def step(
-        self, queues: Sequence[Queue], dt: float, dealt: Sequence[Requests], streams: int | None = None
+        self, queues: Sequence[Queue], dt: float, dealt: Sequence[Requests]
     ) -> tuple[tuple[Queue, ...], list[Interval]]:
-        """Serve for `dt` seconds on every replica; `streams` bounds those of each replica."""
-        limits = self.group.limits(streams)
+        """Serve for `dt` seconds on every replica."""
+        limits = self.group.limits(self.streams)
         done = [step(queue, dt, requests, self.group, limits) for queue, requests in zip(queues, dealt, strict=True)]
         return tuple(queue for queue, _ in done), [interval for _, interval in done]
 
@@ -112,7 +116,7 @@ def serve_all(fleet: Fleet, requests: Requests, sample: int | None = None) -> Se
     if sample is not None:
         count = min(len(dealt), max(1, ceil(sample * len(dealt) / max(1, len(requests)))))
         dealt = [dealt[number * len(dealt) // count] for number in range(count)]
-    merged = merge_replicas([_drain(fleet.group, part) for part in dealt])
+    merged = merge_replicas([_drain(fleet, part) for part in dealt])
     waits, rates = merged.time_to_first_token, merged.user_rate
     return Service(
         time_to_first_token=float(np.median(waits)) if len(waits) else 0.0,
@@ -122,12 +126,12 @@ def serve_all(fleet: Fleet, requests: Requests, sample: int | None = None) -> Se
     )
 
 
-def _drain(executor: GpuGroup, requests: Requests) -> Interval:
-    limits, queue = executor.limits(), Queue()
+def _drain(fleet: Fleet, requests: Requests) -> Interval:
+    limits, queue = fleet.group.limits(fleet.streams), Queue()
     span = float(requests.arrival[-1]) + 1.0 if len(requests) else 1.0
     parts: list[Interval] = []
     while not parts or not is_drained(queue, requests):
-        queue, interval = step(queue, span, requests, executor, limits)
+        queue, interval = step(queue, span, requests, fleet.group, limits)
         parts.append(interval)
     return merge_steps(parts)
 
@@ -157,10 +161,12 @@ def fewest_nodes(
     gpu: Gpu,
     number_format: str,
     where: str = "scenario",
+    streams: int | None = None,
 ) -> Fleet:
     """Return the fewest nodes that serve all requests at a service level, over all groupings of their GPUs.
 
-    Of groupings that need equally many nodes the narrowest is taken: it sends least between GPUs.
+    Of groupings that need equally many nodes the narrowest is taken: it sends least between GPUs. `streams` bounds
+    those of each group.
 
     Raises
     ------
@@ -173,7 +179,8 @@ def fewest_nodes(
     best: Fleet | None = None
     for candidate, rate in zip(candidates, alone, strict=True):
         if rate >= level.tokens_per_second_per_user:
-            fleet = _fewest(candidate, system, requests, level, below=best.nodes if best else None)
+            one = Fleet(system, candidate, 1, streams)
+            fleet = _fewest(one, requests, level, below=best.nodes if best else None)
             best = fleet or best
     if best is None:
         message = f"cannot be met with any number of '{system.title}'; a user alone gets {max(alone):.0f} tokens/s"
@@ -181,18 +188,16 @@ def fewest_nodes(
     return best
 
 
-def _fewest(
-    candidate: GpuGroup, system: GpuSystem, requests: Requests, level: ServiceLevel, below: int | None
-) -> Fleet | None:
+def _fewest(one: Fleet, requests: Requests, level: ServiceLevel, below: int | None) -> Fleet | None:
     """Bisect the number of nodes on some replicas, then check on all and add nodes until it holds.
 
     None if it takes `below` nodes or more, which costs little to find out: all requests are served last.
     """
 
     def keeps(nodes: int, sample: int | None = SCREENED_REQUESTS) -> bool:
-        return serve_all(Fleet(system, candidate, nodes), requests, sample).keeps(level)
+        return serve_all(replace(one, nodes=nodes), requests, sample).keeps(level)
 
-    most = max(1, ceil(len(requests) * candidate.gpus / system.gpus))
+    most = max(1, ceil(len(requests) * one.group.gpus / one.system.gpus))
     if below is not None:
         most = min(most, below - 1)
         if most < 1 or not keeps(most):
@@ -208,4 +213,4 @@ def _fewest(
         short, enough = (short, middle) if keeps(middle) else (middle, enough)
     while enough <= most and not keeps(enough, None):
         enough += 1
-    return Fleet(system, candidate, enough) if enough <= most else None
+    return replace(one, nodes=enough) if enough <= most else None

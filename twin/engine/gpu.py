@@ -59,9 +59,9 @@ class FleetSimulation:
 
     def step(self, state: FleetState, step: float) -> tuple[FleetState, Sample]:
         """Return the state one control step later, and the variables of the step."""
-        queues, intervals = self.fleet.step(state.queues, step, self._dealt, self.scenario.workload.streams)
+        queues, intervals = self.fleet.step(state.queues, step, self._dealt)
         merged = merge_replicas(intervals)
-        served = state.served.plus(merged.time_to_first_token, merged.user_rate)
+        served = state.served.plus(merged.time_to_first_token, merged.user_rate, merged.rejected, queues[0].time)
         return FleetState(queues, served), self.sample(intervals, merged)
 
     def sample(self, intervals: Sequence[Interval], merged: Interval) -> Sample:
@@ -102,8 +102,8 @@ class FleetSimulation:
         return None
 
     def warnings(self, state: FleetState) -> tuple[Occurrence, ...]:
-        """Return nothing: GPU nodes have no coolant loop of their own."""
-        return ()
+        """Return what is to be said of requests; GPU nodes have no coolant loop of their own."""
+        return state.served.warnings(self.fleet.group.cache_tokens)
 
     def checks(self, state: FleetState) -> tuple[ModelCheck, ...]:
         """Return nothing: GPU nodes have no reduced thermal model."""
@@ -124,12 +124,12 @@ def build_fleet(scenario: Scenario, system: Entry, where: str) -> FleetSimulatio
     entry = inputs.used(scenario, where)["gpu"]
     gpu = entry.spec
     assert isinstance(gpu, Gpu)
-    requests, number_format = scenario_requests(scenario), scenario.number_format
+    requests, number_format, streams = scenario_requests(scenario), scenario.number_format, scenario.workload.streams
     if scenario.systems is not None:
-        fleet = Fleet(spec, groupings(model, spec, gpu, number_format, where)[0], scenario.systems)
+        fleet = Fleet(spec, groupings(model, spec, gpu, number_format, where)[0], scenario.systems, streams)
     elif scenario.service_level is None:
         problem = Problem("service_level", "missing; say it, or how many nodes (`systems`) there are")
         raise SpecError(where, [problem])
     else:
-        fleet = fewest_nodes(requests, scenario.service_level, model, spec, gpu, number_format, where)
+        fleet = fewest_nodes(requests, scenario.service_level, model, spec, gpu, number_format, where, streams)
     return FleetSimulation(scenario, fleet, requests, (system, entry))

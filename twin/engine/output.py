@@ -100,6 +100,7 @@ def _system(plant: WaferPlant, coupled: Sequence[Coupled], losses: Array, loop: 
     return {
         "accelerator_power": wafers,
         "pump_power": pumps,
+        "pump_heat": plant.wafers * loop.pump_heat,
         **({"fan_power": plant.wafers * loop.fan_power} if plant.design.loop.dry_cooler else {}),
         "host_power": host,
         "supply_loss": wall - delivered,

@@ -42,7 +42,8 @@ Progress = Callable[[float, float, str], None]
 
 
 def load(name: str) -> Scenario:
-    """Return a scenario by its name in data/scenarios or its file."""
+    """Return a scenario by its name in data/scenarios or its file, as it is now."""
+    library.refresh()
     scenario = library.load("scenario", name)
     assert isinstance(scenario, Scenario)
     return scenario
@@ -84,6 +85,7 @@ def run(
     if isinstance(scenario, str):
         where = scenario
         scenario = load(where)
+    library.refresh()
     start = clock.perf_counter()
     folder = Path(out) if out is not None else None
     if resume and folder is None:
@@ -225,7 +227,10 @@ def _open_writer(
         opened = ResultWriter.resume(folder)
     else:
         opened = ResultWriter.create(folder, coords, description, overwrite=overwrite), 0, None
-    replace_file(folder / SCENARIO_FILE, description.scenario.encode())
+    try:
+        replace_file(folder / SCENARIO_FILE, description.scenario.encode())
+    except OSError as error:
+        raise OutputError(f"{folder / SCENARIO_FILE}: cannot be written ({error.strerror or error})") from error
     return opened
 
 

@@ -138,8 +138,9 @@ class WaferSimulation:
         }
 
     def warnings(self, state: EngineState) -> tuple[Occurrence, ...]:
-        """Return where coolant and loop left the range of the models or of good practice."""
-        return state.occurrences
+        """Return where coolant and loop left the range of the models or of good practice, and requests turned away."""
+        service = self.plant.service
+        return state.occurrences + (state.served.warnings(service.limits.cache_tokens) if service else ())
 
     def checks(self, state: EngineState) -> tuple[ModelCheck, ...]:
         """Return the checks of the reduced thermal model at random instants and at the hottest."""

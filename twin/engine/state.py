@@ -33,11 +33,14 @@ class Hottest:
 class Served:
     """What users saw so far, in parts of falling length: a step adds to the record without copying all of it.
 
-    `waits` are s to the first token, `rates` tokens per second of completed requests.
+    `waits` are s to the first token, `rates` tokens per second of completed requests. `rejected` requests did not
+    fit into the cache, the first of them in the step that ended at `rejected_at` s.
     """
 
     waits: tuple[Array, ...] = ()
     rates: tuple[Array, ...] = ()
+    rejected: int = 0
+    rejected_at: float = 0.0
 
     @classmethod
     def none(cls) -> Served:
@@ -54,9 +57,20 @@ class Served:
         """All rates in tokens per second."""
         return _joined(self.rates)
 
-    def plus(self, waits: Array, rates: Array) -> Served:
-        """Return the record with those of one more step."""
-        return Served(_with(self.waits, waits), _with(self.rates, rates))
+    def plus(self, waits: Array, rates: Array, rejected: int = 0, time: float = 0.0) -> Served:
+        """Return the record with those of one more step, which ends at `time` s."""
+        since = time if rejected and not self.rejected else self.rejected_at
+        return Served(_with(self.waits, waits), _with(self.rates, rates), self.rejected + rejected, since)
+
+    def warnings(self, cache_tokens: int) -> tuple[Occurrence, ...]:
+        """Return a warning if requests were turned away."""
+        if not self.rejected:
+            return ()
+        text = (
+            f"{self.rejected} request{'s' * (self.rejected != 1)} turned away: prompt and answer exceed the cache of "
+            f"{cache_tokens:,} tokens"
+        )
+        return (Occurrence("cache", text, self.rejected_at),)
 
 
 def _joined(parts: tuple[Array, ...]) -> Array:

@@ -58,7 +58,7 @@ def initial(plant: WaferPlant) -> EngineState:
         control=control,
         loop=loop,
         flow=flow,
-        hottest=_surfaces(plant, states, 0.0),
+        hottest=replace(_surfaces(plant, states, 0.0), peak=-np.inf),  # counts only if there is no step
         served=Served.none(),
     )
 
@@ -158,7 +158,7 @@ def advance(plant: WaferPlant, state: EngineState, step: float) -> _Advanced:
         sheet_loss=np.stack([found.grid.sheet_loss for found in coupled]),
         loop=loop,
         hottest=hottest,
-        served=_served(state.served, interval),
+        served=_served(state.served, interval, time),
         occurrences=_noted(plant, state, thermal, output.cautions, time),
         recent=recent,
         warmest=warmest,
@@ -268,5 +268,7 @@ def _surfaces(plant: WaferPlant, thermal: tuple[ThermalState, ...], time: float)
     )
 
 
-def _served(served: Served, interval: Interval | None) -> Served:
-    return served.plus(interval.time_to_first_token, interval.user_rate) if interval else served
+def _served(served: Served, interval: Interval | None, time: float) -> Served:
+    if interval is None:
+        return served
+    return served.plus(interval.time_to_first_token, interval.user_rate, interval.rejected, time)

@@ -94,9 +94,9 @@ def _heat(data: xr.Dataset) -> list[Flow]:
     flows += [Flow(DEVICES, COOLANT, coolant), Flow(DEVICES, BOARD, board)]
     flows.append(_either_way(DEVICES, STORED, stored))
     flows.append(_either_way(DEVICES, OTHER, heat - coolant - board - stored))
-    pump, water = _mean(data, "pump_power"), _mean(data, "facility_heat")
-    flows += [Flow("pump", COOLANT, pump), Flow(COOLANT, WATER, water)]
-    flows.append(_either_way(COOLANT, COOLANT_LOOP, coolant + pump - water))
+    pump, warming, water = (_mean(data, name) for name in ("pump_power", "pump_heat", "facility_heat"))
+    flows += [Flow("pump", COOLANT, warming), Flow("pump", AIR, pump - warming), Flow(COOLANT, WATER, water)]
+    flows.append(_either_way(COOLANT, COOLANT_LOOP, coolant + warming - water))
     return _kept(flows, heat)
 
 

@@ -11,10 +11,10 @@ from twin.report.maps import map_cards
 from twin.report.page import Section, rendered, write_page
 from twin.report.series import numerics_card, series_cards
 from twin.report.uncertainty import band_note, uncertainty_cards
-from twin.results.compare import compare, shown
+from twin.results.compare import compare, shown, unended
 from twin.results.display import display_of, number
 from twin.results.kpis import KPIS
-from twin.results.results import COMPLETE, INTERRUPTED, Results
+from twin.results.results import Results
 
 REPORT = "report.html"
 
@@ -37,7 +37,7 @@ def render(results: Results, other: Results | None = None) -> str:
         "report.html.j2",
         (card for section in sections for card in section.cards),
         results=results,
-        banner=banner(results),
+        banner=banner(results, other),
         kpis=kpi_tiles(results),
         model_errors=model_error_rows(results),
         sections=sections,
@@ -59,15 +59,11 @@ def report_sections(results: Results, other: Results | None) -> list[Section]:
     return [section for section in sections if section.cards]
 
 
-def banner(results: Results) -> str:
-    """Return what a reader must know before the figures: a run that did not reach its end."""
-    if results.status == COMPLETE:
-        return ""
-    steps = results.data.sizes["time"]
-    reached = f"{float(results.data['time'][-1]):g} s" if steps else "0 s"
-    if results.status == INTERRUPTED:
-        return f"This run was interrupted at {reached}; everything below covers the committed steps only."
-    return f"This run was stopped at {reached}: {results.reason or 'no reason given'}."
+def banner(results: Results, other: Results | None = None) -> str:
+    """Return what a reader must know before the figures: runs that did not reach their end."""
+    own, of_other = unended(results), "" if other is None else unended(other)
+    told = [own[:1].upper() + own[1:], f"The other system: {of_other}" if of_other else ""]
+    return " ".join(filter(None, told))
 
 
 def kpi_tiles(results: Results) -> list[dict[str, str]]:

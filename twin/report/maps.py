@@ -188,8 +188,10 @@ def _add_mark(figure: Any, field: Field, grid: tuple[np.ndarray, np.ndarray], sh
 
 def _temperature_card(results: Results, wafer: int, place: str, grid: Any) -> Card | None:
     step = hottest_step(results.data, wafer)
-    moment = f"at {float(results.data['time'][step]):.4g} s{place}"
+    time = float(results.data["time"][step])
     field = _hottest_field(results, "temperature", wafer)
+    if field is not None and results.hottest is not None:
+        time = float(results.hottest["time"])
     caption = "Heat layer on the mesh of the solver; the circle marks the hottest point."
     if field is None:
         field = tile_field(results.data.isel(time=step), "tile_temperature", wafer)
@@ -197,7 +199,7 @@ def _temperature_card(results: Results, wafer: int, place: str, grid: Any) -> Ca
     if field is None:
         return None
     figure = wafer_map(field, grid, TEMPERATURE_SCALE, mark_highest=True)
-    return Card("hottest-map", f"Hottest instant, {moment}", figure, caption)
+    return Card("hottest-map", f"Hottest instant, at {time:.4g} s{place}", figure, caption)
 
 
 def _mean_card(data: xr.Dataset, wafer: int, place: str, grid: Any) -> Card | None:

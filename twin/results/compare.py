@@ -7,7 +7,7 @@ from typing import Any
 
 from twin.results.display import display_of, number
 from twin.results.kpis import KPIS, Kpi
-from twin.results.results import Results
+from twin.results.results import COMPLETE, INTERRUPTED, Results
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The key figures of two runs; printing it gives a table."""
+    """The key figures of two runs; printing it gives a table. `notes` tell which run did not reach its end."""
 
     first: str
     second: str
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object, null where a system has no such quantity."""
@@ -40,13 +41,14 @@ class Comparison:
             "a": self.first,
             "b": self.second,
             "kpis": {row.kpi.name: {"a": row.first, "b": row.second, "ratio": row.ratio} for row in self.rows},
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
     def __str__(self) -> str:
         titles = ("", self.first, self.second, "unit", "ratio")
         lines = [titles, *(_cells(row) for row in self.rows)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
-        return "\n".join(_aligned(line, widths) for line in lines)
+        return "\n".join([*(_aligned(line, widths) for line in lines), *self.notes])
 
 
 def compare(first: Results, second: Results) -> Comparison:
@@ -55,7 +57,20 @@ def compare(first: Results, second: Results) -> Comparison:
     return Comparison(
         *names,
         rows=tuple(Row(kpi, first.kpis[name], second.kpis[name]) for name, kpi in KPIS.items()),
+        notes=tuple(
+            f"{name}: {text}" for name, run in zip(names, (first, second), strict=True) if (text := unended(run))
+        ),
     )
+
+
+def unended(results: Results) -> str:
+    """Return what a reader must know before the figures of a run that did not reach its end; else nothing."""
+    if results.status == COMPLETE:
+        return ""
+    reached = f"{float(results.data['time'][-1]):g} s" if results.data.sizes["time"] else "0 s"
+    if results.status == INTERRUPTED:
+        return f"this run was interrupted at {reached}; its figures cover the committed steps only."
+    return f"this run was stopped at {reached}: {results.reason or 'no reason given'}."
 
 
 def shown(kpi: Kpi, value: float | None) -> str:

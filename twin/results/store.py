@@ -57,10 +57,11 @@ class ResultWriter:
     ``if writer.append(step, values): writer.commit(state)`` in the loop, `finish` after it.
     """
 
-    def __init__(self, folder: Path, committed: int):
+    def __init__(self, folder: Path, committed: int, spent: float = 0.0):
         import zarr
 
         self.folder = folder
+        self._spent, self._began = spent, time.monotonic()
         with _writing(folder):
             self._group: Any = zarr.open_group(folder / STORE, mode="r+", zarr_format=3)
         self._arrays = {name: self._group[name] for name in (*VARIABLES, "committed")}
@@ -124,13 +125,13 @@ class ResultWriter:
         status = open_results(folder).status
         if status != INTERRUPTED:
             raise OutputError(f"{folder}: the run is {status}, there is nothing to resume; use --overwrite")
-        step, state = 0, None
+        step, state, spent = 0, None, 0.0
         if (folder / CHECKPOINT).is_file():
             stored = checkpoint.load(folder / CHECKPOINT)
-            step, state = stored["step"], stored["state"]
+            step, state, spent = stored["step"], stored["state"], float(stored["wall_time"])
         with _writing(folder):
             _remove_drafts(folder)
-        return cls(folder, committed=step), step, state
+        return cls(folder, step, spent), step, state
 
     def append(self, step: int, values: Arrays) -> bool:
         """Keep the values of a step until the next commit.
@@ -150,7 +151,8 @@ class ResultWriter:
         start = time.monotonic()
         self._flush()
         with _writing(self.folder):
-            checkpoint.save(self.folder / CHECKPOINT, {"step": self._committed, "state": state})
+            kept = {"step": self._committed, "state": state, "wall_time": self._spent + start - self._began}
+            checkpoint.save(self.folder / CHECKPOINT, kept)
         self._last_commit = time.monotonic()
         self._pause = max(COMMIT_PAUSE, (self._last_commit - start) / COMMIT_SHARE)
 
@@ -166,11 +168,13 @@ class ResultWriter:
     ) -> Results:
         """Write what remains, set the status last, and return the results.
 
-        `requests` and `hottest` are arrays by name as in `twin.results.tables`; `hottest` holds the
+        `wall_time` in s is that since the run was begun or resumed; what it took before is added. `requests` and
+        `hottest` are arrays by name as in `twin.results.tables`; `hottest` holds the
         coordinates `x`, `y` and `time` as well.
         """
         self._flush()
-        outcome = outcome_attributes(status, reason, wall_time, warnings, checks)
+        whole = None if wall_time is None else self._spent + wall_time
+        outcome = outcome_attributes(status, reason, whole, warnings, checks)
         with _writing(self.folder):
             if requests is not None:
                 self._write_group("requests", requests_dataset(requests))
@@ -250,7 +254,8 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
         if not overwrite:
             raise OutputError(f"{folder}: holds a run already; use --overwrite or --resume, or another --out")
         return
-    foreign = sorted(p.name for p in folder.glob("[!.]*") if p.name not in _OWN_FILES)
+    killed = any(folder.glob(".*.draft"))  # while it replaced a run, of which something may be left
+    foreign = sorted(path.name for path in folder.glob("[!.]*") if not (killed and path.name in _OWN_FILES))
     if foreign:
         raise OutputError(f"{folder}: holds other files ({foreign[0]}, ...); choose an empty folder")
 

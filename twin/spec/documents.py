@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
         tree = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise SpecError(path.name, [Problem("", f"is not YAML: {_first_line(error)}")]) from error
+    if _is_circular(tree):
+        raise SpecError(path.name, [Problem("", "holds something that contains itself (an alias within its anchor)")])
     if tree is None:
         raise SpecError(path.name, [Problem("", "is empty; start from one made by `twin new`")])
     if not isinstance(tree, dict):
         raise SpecError(path.name, [Problem("", f"must be a mapping of keys, not a {type(tree).__name__}")])
     return tree
+
+
+def _is_circular(tree: Any) -> bool:
+    try:
+        json.dumps(tree, skipkeys=True, default=str)
+    except ValueError:
+        return True
+    return False
 
 
 def yaml_text(tree: dict[str, Any]) -> str:

@@ -19,6 +19,10 @@ _OTHER_ARCHITECTURES = {
 }
 
 
+_TYPES = ("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma", "gemma2", "granite", "olmo2")
+"""Values of `model_type` whose layers are attention and a gated feed-forward of three matrices."""
+
+
 class LanguageModel(Spec):
     """The dimensions of a dense decoder with grouped-query attention and a gated feed-forward.
 
@@ -46,6 +50,11 @@ class LanguageModel(Spec):
         for key, meaning in _OTHER_ARCHITECTURES.items():
             if isinstance(given.get(key), int) and given[key] > 1:
                 raise ValueError(f"`{key}` says {meaning}; only dense decoders of the Llama family are modelled")
+        if given.get("model_type", _TYPES[0]) not in _TYPES:
+            raise ValueError(
+                f"`model_type` is '{given['model_type']}'; only dense decoders with a gated feed-forward are modelled: "
+                f"{', '.join(_TYPES)}"
+            )
         return given
 
     @model_validator(mode="after")

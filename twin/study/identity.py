@@ -93,7 +93,7 @@ def _version(package: str) -> str:
 def forget() -> None:
     """Read the library anew: files may have changed since the last study of this process."""
     digest.cache_clear()
-    library.entry.cache_clear()
+    library.forget()
 
 
 def sha(content: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from twin.spec.cooling import Failure, Pump
 from twin.thermal.pumps import coasted
@@ -17,18 +18,18 @@ class Condition:
     """Shares that are left: of the running pumps, facility water's flow, fans' speed; 1 is sound.
 
     `valve` is the share of the coolant through the exchanger where the bypass valve is stuck, None: it
-    works. `coasting` is the share of the pumps that run down if none is driven.
+    works. `driven` are the shares of the pumps that were driven from one failure to the next, the last is `pumps`.
     """
 
     pumps: float = 1.0
     facility_water: float = 1.0
     fan: float = 1.0
     valve: float | None = None
-    coasting: float = 1.0
+    driven: tuple[float, ...] = (1.0,)
 
     def running(self, pump: Pump) -> int:
         """Return the number of driven pumps."""
-        return math.floor(self.pumps * pump.count + _WHOLE)
+        return _whole(self.pumps, pump)
 
     def turning(self, pump: Pump, speed: float, dt: float) -> tuple[int, float]:
         """Return how many pumps move the coolant, and their largest speed over the rated one.
@@ -38,7 +39,12 @@ class Condition:
         """
         if self.running(pump) > 0:
             return self.running(pump), pump.maximum_speed
-        return math.floor(self.coasting * pump.count + _WHOLE), coasted(speed, dt, pump)
+        ran_last = next((count for share in reversed(self.driven) if (count := _whole(share, pump)) > 0), 0)
+        return ran_last, coasted(speed, dt, pump)
+
+
+def _whole(share: float, pump: Pump) -> int:
+    return math.floor(share * pump.count + _WHOLE)
 
 
 SOUND = Condition()
@@ -52,12 +58,11 @@ def condition_at(failures: Sequence[Failure], time: float) -> Condition:
         return min((failure.remaining for failure in among if failure.part == part), default=1.0)
 
     stuck = [failure.remaining for failure in active if failure.part == "bypass_valve"]
-    latest = max((failure.start for failure in active if failure.part == "pump"), default=0.0)
-    before = [failure for failure in active if failure.start < latest]
+    of_pumps = sorted((failure.start, failure.remaining) for failure in active if failure.part == "pump")
     return Condition(
         pumps=left("pump", active),
         facility_water=left("facility_water", active),
         fan=left("fan", active),
         valve=stuck[-1] if stuck else None,
-        coasting=left("pump", before),
+        driven=tuple(accumulate((remaining for _, remaining in of_pumps), min, initial=1.0)),
     )

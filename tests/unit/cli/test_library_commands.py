@@ -24,7 +24,7 @@ FOLDER = library.packaged("materials").parent
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(library, "_extra_folders", [])
-    library.entry.cache_clear()
+    library.forget()
 
 
 class Ran:

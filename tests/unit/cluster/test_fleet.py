@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,15 @@ def test_fewest_nodes_keep_the_promise_and_one_less_does_not(requests, parts) ->
     assert fleet.nodes > 1
     for candidate in groupings(model, system, gpu, "fp16"):
         assert not serve_all(Fleet(system, candidate, fleet.nodes - 1), requests).keeps(level)
+
+
+def test_nodes_are_counted_with_the_streams_that_they_may_have(requests, parts) -> None:
+    level = _level("2 s", "30 1/s")
+    free, bound = (fewest_nodes(requests, level, *parts, "fp16", streams=streams) for streams in (None, 4))
+    assert bound.streams == 4
+    assert bound.nodes > free.nodes
+    assert serve_all(bound, requests).keeps(level)
+    assert not serve_all(replace(free, streams=4), requests).keeps(level)
 
 
 def test_an_impossible_promise_says_what_is_possible(requests, parts) -> None:

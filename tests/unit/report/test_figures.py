@@ -17,6 +17,7 @@ from twin.report.html import REPORT, render, write_report
 from twin.report.maps import Field, die_edges, map_cards, wafer_map
 from twin.report.series import series_cards
 from twin.report.style import MOST_POINTS, thin
+from twin.results.compare import compare
 from twin.results.description import Description
 from twin.results.kpis import time_mean
 from twin.results.memory import MemoryWriter
@@ -48,6 +49,15 @@ def test_energy_flows_close_at_every_inner_node(run: Any) -> None:
         assert inward(flows, node) == pytest.approx(outward(flows, node), rel=1e-9), node
     assert inward(flows, WALL) == pytest.approx(wall)
     assert OTHER not in {f.target for f in flows}
+
+
+def test_what_pumps_lose_goes_to_the_air(wafer: Results) -> None:
+    flows = energy_flows(wafer.data)
+    pump = time_mean(wafer.data, "pump_power")
+    assert pump is not None
+    assert {f.target: f.power for f in flows if f.source == "pump"} == pytest.approx(
+        {"coolant": 0.9 * pump, "air": 0.1 * pump}
+    )
 
 
 def test_power_that_no_variable_explains_is_shown_as_such(wafer: Results) -> None:
@@ -161,6 +171,17 @@ def test_run_killed_before_its_first_commit_still_has_a_report() -> None:
 def test_stopped_run_gives_its_reason(wafer: Results) -> None:
     data = wafer.data.assign_attrs(status="stopped", reason="thermal runaway")
     assert "stopped at 60 s: thermal runaway" in render(Results(data))
+
+
+def test_comparison_with_a_run_that_did_not_end_says_so(wafer: Results) -> None:
+    stopped = Results(wafer.data.assign_attrs(status="stopped", reason="thermal runaway"))
+    compared = compare(wafer, stopped)
+    (note,) = compared.notes
+    assert note.endswith("this run was stopped at 60 s: thermal runaway.")
+    assert str(compared).endswith(note)
+    assert compared.to_json()["notes"] == [note]
+    assert "The other system: this run was stopped at 60 s: thermal runaway." in render(wafer, stopped)
+    assert "notes" not in compare(wafer, wafer).to_json()
 
 
 def test_folder_that_cannot_be_written_is_named(wafer: Results, tmp_path: Path) -> None:

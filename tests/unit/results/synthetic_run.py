@@ -131,6 +131,7 @@ def _step(
         "grid_loss": total(grid_loss),
         "regulator_loss": regulator,
         "pump_power": pump,
+        "pump_heat": 0.9 * pump,
         "fan_power": 120.0,
         "accelerator_power": float(np.sum(heat_in)),
         "supply_loss": wall * 0.06,

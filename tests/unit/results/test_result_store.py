@@ -264,3 +264,30 @@ def test_one_wafer_squeezes_to_a_map_by_nearest_time() -> None:
     assert float(field["time"]) == 10.0
     pytest.importorskip("matplotlib").use("agg")
     assert results.data["die_temperature"].sel(time=10, method="nearest").plot() is not None
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_files_of_others_are_left_alone_whatever_their_names(overwrite: bool, tmp_path: Path) -> None:
+    for name in ("scenario.yaml", "report.html", "uncertainty/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=r"holds other files \(report.html, ...\); choose an empty folder"):
+        ResultWriter.create(
+            tmp_path, crashing_run.coordinates(STEPS), Description("another"), CHUNK_STEPS, overwrite=overwrite
+        )
+    assert (tmp_path / "scenario.yaml").read_text() == (tmp_path / "uncertainty" / "notes.txt").read_text() == "mine"
+
+
+def test_computing_time_of_a_resumed_run_is_that_of_all_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, now = synthetic_run.Plan(steps=2), [1000.0]
+    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
+    writer = ResultWriter.create(tmp_path / "run", synthetic_run.coordinates(plan), synthetic_run.description(), 1)
+    first, second = synthetic_run.steps(plan)
+    writer.append(0, first)
+    now[0] += 100.0
+    writer.commit({})
+    resumed, number, _ = ResultWriter.resume(tmp_path / "run")
+    resumed.append(number, second)
+    assert resumed.finish(wall_time=5.0).kpis["wall_time_s"] == 105.0

@@ -161,6 +161,8 @@ def test_conditions_follow_the_failures():
     assert condition_at(failures, 0.5) == SOUND
     both = condition_at([failure("pump", 3, 8)], 4.0)
     assert both.turning(pump, 1.0, 0.0)[0] == 2
+    again = [failure("pump", 2, 8, 0.0), failure("pump", 5, 9, 0.5)]
+    assert [condition_at(again, t).turning(pump, 1.0, 0.0)[0] for t in (3.0, 6.0, 8.5)] == [2, 2, 1]
     with pytest.raises(ValueError, match="after `start`"):
         failure("fan", 3, 2)
 

@@ -67,3 +67,10 @@ def test_a_mixture_of_experts_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(config))
     with pytest.raises(SpecError, match="mixture of experts"):
         library.load("model", str(path))
+
+
+def test_models_without_a_gated_feed_forward_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(dict(library.tree("model", "llama-3.1-8b"), model_type="gpt_neox")))
+    with pytest.raises(SpecError, match="`model_type` is 'gpt_neox'; only dense decoders with a gated feed-forward"):
+        library.load("model", str(path))
