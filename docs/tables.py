@@ -26,13 +26,15 @@ SCENARIO_KEYS = {
     "system": "a name in `data/systems` or a file",
     "systems": "how many of the system: wafers in one pipeline, or nodes; `null`: one pipeline, the fewest nodes",
     "model": "a name in `data/models` or a Hugging Face `config.json`; needed by `serving`",
-    "number_format": "of weights and activations: `fp16`, `bf16`, `fp8`",
+    "number_format": "of weights and activations: `fp16`, `bf16`, `fp8` (on GPUs of the feed-forwards alone; on wafers of all "
+    "weights and the cache, whose cycles and energies stay those of fp16)",
     "workload.type": "`serving` replays requests, `virus` drives all cores, `idle` does nothing",
     "workload.trace": "a name in `data/traces` or a CSV file (columns below)",
     "workload.rate_scale": "how many times as often requests arrive as in the trace; fractions are drawn by the seed",
     "workload.seed": "of the drawn arrivals",
     "workload.duration": "simulated time; requests that arrive later are left out",
-    "workload.streams": "the most requests decoded at once; `null`: as many as the cache holds",
+    "workload.streams": "the most requests decoded at once, by all wafers together or by each group of GPUs; "
+    "`null`: as many as the cache holds",
     "workload.utilisation": "share of cycles in which the cores of a `virus` work",
     "workload.start": "when a `virus` begins",
     "service_level.time_to_first_token": "promised to 99 % of the requests",
