@@ -26,8 +26,8 @@ SCENARIO_KEYS = {
     "system": "a name in `data/systems` or a file",
     "systems": "how many of the system: wafers in one pipeline, or nodes; `null`: one pipeline, the fewest nodes",
     "model": "a name in `data/models` or a Hugging Face `config.json`; needed by `serving`",
-    "number_format": "of weights and activations: `fp16`, `bf16`, `fp8` (on GPUs of the feed-forwards alone; on wafers of all "
-    "weights and the cache, whose cycles and energies stay those of fp16)",
+    "number_format": "of weights and activations: `fp16`, `bf16`, `fp8` (on GPUs of the feed-forwards alone; "
+    "on wafers of all weights and the cache, whose cycles and energies stay those of fp16)",
     "workload.type": "`serving` replays requests, `virus` drives all cores, `idle` does nothing",
     "workload.trace": "a name in `data/traces` or a CSV file (columns below)",
     "workload.rate_scale": "how many times as often requests arrive as in the trace; fractions are drawn by the seed",
