@@ -128,7 +128,7 @@ class ResultWriter:
         step, state, spent = 0, None, 0.0
         if (folder / CHECKPOINT).is_file():
             stored = checkpoint.load(folder / CHECKPOINT)
-            step, state, spent = stored["step"], stored["state"], float(stored["wall_time"])
+            step, state, spent = stored["step"], stored["state"], float(stored.get("wall_time", 0.0))
         with _writing(folder):
             _remove_drafts(folder)
         return cls(folder, step, spent), step, state
